@@ -1,0 +1,103 @@
+"""Where things are: names of the Kubernetes objects, DNS names, ports and paths inside a pod.
+
+Names and paths are the operator's (its "Constants" table), so that a person who knows one knows the other. They are
+derived from the cluster's name and never change: renaming an object means replacing it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from profiles.specification import Specification
+
+API_PORT = 8200
+CLUSTER_PORT = 8201
+METRICS_PORT = 8202
+
+CONFIG_DIR = "/etc/bao/config"
+CONFIG_FILE = "server.json"
+BOOTSTRAP_DIR = "/etc/bao/bootstrap"
+BOOTSTRAP_FILE = "initialize.json"
+BOOTSTRAP_SECRETS_DIR = "/etc/bao/bootstrap-secrets"
+TLS_DIR = "/etc/bao/tls"
+TLS_CERT = f"{TLS_DIR}/tls.crt"
+TLS_KEY = f"{TLS_DIR}/tls.key"
+TLS_CA = f"{TLS_DIR}/ca.crt"
+UNSEAL_DIR = "/etc/bao/unseal"
+UNSEAL_KEY = f"{UNSEAL_DIR}/key"
+PREVIOUS_UNSEAL_DIR = "/etc/bao/unseal-previous"
+PREVIOUS_UNSEAL_KEY = f"{PREVIOUS_UNSEAL_DIR}/key"
+SEAL_CREDENTIALS_DIR = "/etc/bao/seal-creds"
+ACME_CA_DIR = "/etc/bao/acme-ca"
+DATA_DIR = "/bao/data"
+ACME_CACHE_DIR = "/bao/data/acme"
+SHARED_ACME_CACHE_DIR = "/bao/acme-cache"
+PLUGIN_DIR = "/openbao/plugins"
+TMP_DIR = "/tmp"  # noqa: S108 - the container's own emptyDir
+
+
+def bootstrap_secret_file(method: str, subject: str, field: str) -> str:
+    """Name of the file under `BOOTSTRAP_SECRETS_DIR` that holds one secret of one access method."""
+    return f"{method}-{subject}-{field}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every name that is derived from the cluster's name and namespace."""
+
+    name: str
+    namespace: str
+    cluster_domain: str
+    replicas: int
+
+    @classmethod
+    def of(cls, specification: Specification) -> Names:
+        """The names of a specification's cluster. The cluster domain must be known."""
+        return cls(
+            specification.name, specification.namespace_name, specification.cluster_domain, specification.replicas
+        )
+
+    @property
+    def stateful_set(self) -> str:
+        return self.name
+
+    @property
+    def headless_service(self) -> str:
+        return self.name
+
+    @property
+    def public_service(self) -> str:
+        return f"{self.name}-public"
+
+    @property
+    def active_service(self) -> str:
+        return f"{self.name}-active"
+
+    @property
+    def service_account(self) -> str:
+        return f"{self.name}-serviceaccount"
+
+    def child(self, suffix: str) -> str:
+        """`<name>-<suffix>`: unseal-key, root-token, tls-ca, tls-server, config, pdb, network-policy, proof …"""
+        return f"{self.name}-{suffix}"
+
+    @property
+    def pods(self) -> list[str]:
+        return [f"{self.name}-{ordinal}" for ordinal in range(self.replicas)]
+
+    def service_dns(self, service: str) -> str:
+        """Fully qualified name of a Service."""
+        return f"{service}.{self.namespace}.svc.{self.cluster_domain}"
+
+    def pod_dns(self, pod: str) -> str:
+        """Fully qualified name of one pod behind the headless Service; `$(POD_NAME)` is a valid pod here."""
+        return f"{pod}.{self.service_dns(self.headless_service)}"
+
+    def certificate_names(self) -> list[str]:
+        """Every DNS name that a server certificate needs: pods by wildcard, all three Services, loopback."""
+        services = [self.headless_service, self.public_service, self.active_service]
+        short = [f"{service}.{self.namespace}.svc" for service in services]
+        long = [self.service_dns(service) for service in services]
+        plain = [f"{service}.{self.namespace}" for service in services]
+        pods = [f"*.{self.headless_service}.{self.namespace}.svc", f"*.{self.service_dns(self.headless_service)}"]
+        return ["localhost", *services, *plain, *short, *long, *pods]
