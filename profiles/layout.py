@@ -6,6 +6,8 @@ derived from the cluster's name and never change: renaming an object means repla
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 
 from profiles.specification import Specification
@@ -16,6 +18,7 @@ METRICS_PORT = 8202
 
 CONFIG_DIR = "/etc/bao/config"
 CONFIG_FILE = "server.json"
+SECRET_CONFIG_FILE = "server-secret.json"  # noqa: S105 - a file's name
 BOOTSTRAP_DIR = "/etc/bao/bootstrap"
 BOOTSTRAP_FILE = "initialize.json"
 BOOTSTRAP_SECRETS_DIR = "/etc/bao/bootstrap-secrets"
@@ -37,8 +40,19 @@ TMP_DIR = "/tmp"  # noqa: S108 - the container's own emptyDir
 
 
 def bootstrap_secret_file(method: str, subject: str, field: str) -> str:
-    """Name of the file under `BOOTSTRAP_SECRETS_DIR` that holds one secret of one access method."""
-    return f"{method}-{subject}-{field}"
+    """Name of the file under `BOOTSTRAP_SECRETS_DIR` that holds one secret of one access method.
+
+    Subjects (login names) may be anything; a file name is legal in a volume's `items` and different for each subject.
+    """
+    return f"{method}-{legal_label(subject)}-{field}"
+
+
+def legal_label(text: str, length: int = 40) -> str:
+    """`text` as part of a Kubernetes name: itself where that is legal, else a cleaned form with a hash of it."""
+    if len(text) <= length and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", text):
+        return text
+    cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower())[: length - 9].strip("-")
+    return f"{cleaned or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -59,30 +73,40 @@ class Names:
 
     @property
     def stateful_set(self) -> str:
+        """The StatefulSet, and the prefix of every pod."""
         return self.name
 
     @property
     def headless_service(self) -> str:
+        """The Service that gives each pod its DNS name."""
         return self.name
 
     @property
     def public_service(self) -> str:
+        """The Service for clients: every ready pod."""
         return f"{self.name}-public"
 
     @property
     def active_service(self) -> str:
+        """The Service that only leads to the active pod."""
         return f"{self.name}-active"
 
     @property
     def service_account(self) -> str:
+        """The server pods' identity."""
         return f"{self.name}-serviceaccount"
 
     def child(self, suffix: str) -> str:
         """`<name>-<suffix>`: unseal-key, root-token, tls-ca, tls-server, config, pdb, network-policy, proof …"""
         return f"{self.name}-{suffix}"
 
+    def login_secret(self, username: str) -> str:
+        """The Secret with the generated password of a userpass user, key `password`."""
+        return self.child(f"login-{legal_label(username)}")
+
     @property
     def pods(self) -> list[str]:
+        """Pod names by ordinal."""
         return [f"{self.name}-{ordinal}" for ordinal in range(self.replicas)]
 
     def service_dns(self, service: str) -> str:
