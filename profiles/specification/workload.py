@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from profiles.specification.base import Part
-from profiles.values import Count, Flag, Quantity, SecretName, Text
+from profiles.values import Count, Flag, Leaf, Quantity, SecretName, Text
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"), Leaf]
 
 
 class Verification(Part):
