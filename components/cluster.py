@@ -1,0 +1,98 @@
+"""What both profiles have in common: one constructor that reads as the life of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+
+from components import outputs, record
+from components.arguments import accept
+from components.bootstrap import steps
+from components.kubernetes import access, network, services
+from components.kubernetes.configuration import config_map, workload_needs
+from components.kubernetes.objects import Objects
+from components.kubernetes.workload import stateful_set
+from components.tls import certificates
+from components.unseal import TrustRoot, filled_in, trust_root
+from profiles.contract import Context
+from profiles.rendering import dump, server_configuration
+from profiles.specification import Profile, Specification
+
+
+class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
+    """An OpenBao cluster under a security profile. Use one of its two subclasses."""
+
+    profile: ClassVar[Profile]
+
+    def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(f"openbao:index:{type(self).__name__}", name, None, opts)
+        # validate
+        context = Context(project=pulumi.get_project(), stack=pulumi.get_stack())
+        accepted = accept({"name": name, **args, "profile": self.profile}, context)
+        spec, resolved = accepted.specification, accepted.resolved
+        objects = Objects(self, spec, resolved)
+        outputs.warn(self, accepted)
+        record.begin(objects, accepted, context)
+        # trust root
+        root = trust_root(objects, spec, resolved)
+        complete = filled_in(resolved, root)
+        # TLS
+        certs = certificates(objects, spec, resolved)
+        # workload
+        configuration = complete.apply(lambda known: dump(server_configuration(known)))
+        needs = workload_needs(objects, complete, configuration, certs)
+        before = [
+            *root.resources,
+            *certs.resources,
+            config_map(objects, needs, configuration),
+            *self._access(objects, spec, root),
+            *self._network(objects, spec),
+            *steps.before_pods(objects, spec, resolved),
+        ]
+        pods = self._pods(objects, spec, pulumi.Output.all(known=complete, needs=needs), before)
+        # bootstrap and proof
+        proven = steps.after_pods(objects, spec, [pods], configuration)
+        public = objects.make("Service", "public", services.public_service, after=[pods, *proven])
+        # outputs
+        self.publish(accepted, root, certs, after=[*proven, public])
+
+    def _access(self, objects: Objects, spec: Specification, root: TrustRoot) -> list[pulumi.Resource]:
+        # The token is projected into the server's pod only, never mounted by default.
+        account = {"automountServiceAccountToken": False}
+        made = [
+            objects.make_from("ServiceAccount", "serviceaccount", account, annotations=root.account_annotations),
+            objects.make("Role", "role", access.role),
+            objects.make("RoleBinding", "rolebinding", access.own_role_binding),
+        ]
+        if spec.self_init is not None and spec.self_init.kubernetes is not None:
+            made.append(objects.make("ClusterRoleBinding", "token-review", access.token_review_binding))
+        return made
+
+    def _network(self, objects: Objects, spec: Specification) -> list[pulumi.Resource]:
+        made = [
+            objects.make("NetworkPolicy", "network-policy", network.network_policy),
+            objects.make("NetworkPolicy", "jobs-network-policy", network.jobs_network_policy),
+            objects.make("Service", "", services.headless_service),
+            objects.make("Service", "active", services.active_service),
+        ]
+        if spec.replicas >= 3:
+            made.append(objects.make("PodDisruptionBudget", "pdb", network.disruption_budget))
+        return made
+
+    def _pods(
+        self,
+        objects: Objects,
+        spec: Specification,
+        parts: pulumi.Output[Any],
+        before: Sequence[pulumi.Resource],
+    ) -> pulumi.CustomResource:
+        body = {"spec": parts.apply(lambda both: stateful_set(both["known"], both["needs"]))}
+        # Two years of data hang on this object: what would replace it is refused, whatever asks for it.
+        kept = pulumi.ResourceOptions(
+            protect=spec.deletion_policy == "Retain" or None,
+            ignore_changes=["spec.volumeClaimTemplates"],
+            custom_timeouts=pulumi.CustomTimeouts(create="15m", update="30m"),
+        )
+        return objects.make_from("StatefulSet", "", body, after=before, options=kept)

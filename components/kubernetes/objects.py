@@ -1,0 +1,173 @@
+"""From a manifest to a Pulumi resource: the only place that touches pulumi_kubernetes.
+
+Builders are pure functions `Specification → manifest` in Kubernetes' own spelling. Importing
+`pulumi_kubernetes.core.v1` costs most of a second, so each kind's module is loaded when its first object is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import pulumi
+
+from components.kubernetes.metadata import is_namespaced, metadata
+from profiles.specification import Specification
+
+Manifest = dict[str, Any]
+Builder = Callable[[Specification], Manifest]
+
+# kind -> (module below pulumi_kubernetes, {constructor argument: field of the manifest})
+_KINDS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "Namespace": ("core.v1", {}),
+    "ConfigMap": ("core.v1", {"data": "data", "immutable": "immutable"}),
+    "Secret": ("core.v1", {"data": "data", "string_data": "stringData", "type": "type", "immutable": "immutable"}),
+    "Service": ("core.v1", {"spec": "spec"}),
+    "ServiceAccount": ("core.v1", {"automount_service_account_token": "automountServiceAccountToken"}),
+    "PersistentVolumeClaim": ("core.v1", {"spec": "spec"}),
+    "Role": ("rbac.v1", {"rules": "rules"}),
+    "RoleBinding": ("rbac.v1", {"role_ref": "roleRef", "subjects": "subjects"}),
+    "ClusterRoleBinding": ("rbac.v1", {"role_ref": "roleRef", "subjects": "subjects"}),
+    "NetworkPolicy": ("networking.v1", {"spec": "spec"}),
+    "Ingress": ("networking.v1", {"spec": "spec"}),
+    "PodDisruptionBudget": ("policy.v1", {"spec": "spec"}),
+    "StatefulSet": ("apps.v1", {"spec": "spec"}),
+    "Job": ("batch.v1", {"spec": "spec"}),
+}
+
+
+class Objects:
+    """Makes the objects of one cluster: common labels, annotations, parent and order in one place."""
+
+    def __init__(
+        self, parent: pulumi.Resource, specification: Specification, resolved: pulumi.Output[Specification]
+    ) -> None:
+        self._parent = parent
+        self.resolved = resolved
+        self.specification = specification
+        self.first: list[pulumi.Resource] = []
+        """What every later object waits for: the contract record, then the namespace."""
+
+    def make(
+        self,
+        kind: str,
+        suffix: str,
+        build: Builder,
+        **order: Any,
+    ) -> pulumi.CustomResource:
+        """Register the object that `build` describes as `<name>[-suffix]`.
+
+        `build` returns the manifest without apiVersion, kind and the common metadata; `metadata.name` may be given and
+        defaults to the resource's name, `metadata.namespace` is the cluster's unless the object has none. `order`: `after`
+        and `options`, as for `make_from`.
+        """
+        module, fields = _KINDS[kind]
+        whole = self.resolved.apply(build)
+        body = {field: whole.apply(lambda built, field=field: built.get(field)) for field in fields.values()}  # type: ignore[misc]
+        return self.make_from(kind, suffix, body, own=whole.apply(lambda built: built.get("metadata")), **order)
+
+    def make_from(
+        self,
+        kind: str,
+        suffix: str,
+        body: Mapping[str, pulumi.Input[Any]],
+        *,
+        own: pulumi.Input[Mapping[str, Any] | None] = None,
+        name: pulumi.Input[str] | None = None,
+        annotations: pulumi.Input[Mapping[str, str]] | None = None,
+        after: Sequence[pulumi.Resource] = (),
+        options: pulumi.ResourceOptions | None = None,
+    ) -> pulumi.CustomResource:
+        """Like `make`, field by field, so that a field which is not known yet leaves the others known in a preview.
+
+        body: fields of the manifest beside metadata. own: the object's own metadata; name, annotations: parts of it.
+        """
+        module, fields = _KINDS[kind]
+        arguments = {argument: body[field] for argument, field in fields.items() if field in body}
+        factory = getattr(importlib.import_module(f"pulumi_kubernetes.{module}"), kind)
+        common = self._metadata(kind, suffix, own, name, annotations)
+        made: pulumi.CustomResource = factory(
+            self.child(suffix), metadata=common, opts=self.options(after, options), **arguments
+        )
+        return made
+
+    def _metadata(
+        self,
+        kind: str,
+        suffix: str,
+        own: pulumi.Input[Mapping[str, Any] | None] = None,
+        name: pulumi.Input[str] | None = None,
+        annotations: pulumi.Input[Mapping[str, str]] | None = None,
+    ) -> dict[str, Any]:
+        """Field by field: a part that is not known yet must not hide the others."""
+        whole = pulumi.Output.all(known=self.resolved, own=own).apply(
+            lambda both: metadata(both["known"], kind, self.child(suffix), both["own"] or {})
+        )
+        found: dict[str, Any] = {
+            "name": name if name is not None else whole.apply(lambda built: built["name"]),
+            "labels": whole.apply(lambda built: built["labels"]),
+            "annotations": whole.apply(lambda built: built["annotations"]),
+        }
+        if annotations is not None:
+            found["annotations"] = pulumi.Output.all(whole, annotations).apply(
+                lambda both: {**both[0]["annotations"], **both[1]}
+            )
+        if is_namespaced(kind):
+            found["namespace"] = whole.apply(lambda built: built["namespace"])
+        return found
+
+    def make_secret(
+        self,
+        suffix: str,
+        *,
+        string_data: Mapping[str, pulumi.Input[str]] | None = None,
+        data: Mapping[str, pulumi.Input[str]] | None = None,
+        name: str | None = None,
+        immutable: bool | None = None,
+        after: Sequence[pulumi.Resource] = (),
+        options: pulumi.ResourceOptions | None = None,
+    ) -> pulumi.CustomResource:
+        """Register a Secret; every value is marked secret, so that none reaches plain state."""
+        secret = importlib.import_module("pulumi_kubernetes.core.v1").Secret
+        made: pulumi.CustomResource = secret(
+            self.child(suffix),
+            metadata=self._metadata("Secret", suffix, name=name),
+            type="Opaque",
+            immutable=immutable,
+            string_data=_all_secret(string_data),
+            data=_all_secret(data),
+            opts=self.options(after, options),
+        )
+        return made
+
+    def child(self, suffix: str) -> str:
+        """The name of a child resource; it comes from the cluster's name and is for ever."""
+        return f"{self.specification.name}-{suffix}" if suffix else self.specification.name
+
+    def custom(
+        self, api_version: str, kind: str, suffix: str, build: Builder, *, after: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.CustomResource:
+        """Register an object of a kind that Kubernetes does not have by itself (cert-manager, Gateway API)."""
+        custom_resource = importlib.import_module("pulumi_kubernetes.apiextensions").CustomResource
+        whole = self.resolved.apply(build)
+        made: pulumi.CustomResource = custom_resource(
+            self.child(suffix),
+            api_version=api_version,
+            kind=kind,
+            metadata=self._metadata(kind, suffix, whole.apply(lambda built: built.get("metadata"))),
+            spec=whole.apply(lambda built: built["spec"]),
+            opts=self.options(after, None),
+        )
+        return made
+
+    def options(
+        self, after: Sequence[pulumi.Resource] = (), options: pulumi.ResourceOptions | None = None
+    ) -> pulumi.ResourceOptions:
+        """The parent's options, plus order, plus what one object needs; nothing of the caller's is replaced."""
+        own = pulumi.ResourceOptions(parent=self._parent, depends_on=[*self.first, *after])
+        return pulumi.ResourceOptions.merge(own, options)
+
+
+def _all_secret(values: Mapping[str, pulumi.Input[str]] | None) -> dict[str, pulumi.Output[str]] | None:
+    return {key: pulumi.Output.secret(value) for key, value in values.items()} if values else None

@@ -1,0 +1,97 @@
+"""What the server's pod mounts: data, configuration, certificates, credentials, and the bootstrap that only pod 0 sees."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from components.kubernetes import pod
+from profiles import layout
+from profiles.layout import Names
+from profiles.rendering import SecretMount, bootstrap_secrets, seal_needs
+from profiles.specification import Specification
+
+BOOTSTRAP_STATE: Final = "BOOTSTRAP_STATE"
+PENDING: Final = "pending"
+PROVEN: Final = "proven"
+
+
+def self_initialises(specification: Specification) -> bool:
+    """Whether pod 0 initialises the cluster by itself."""
+    return specification.bootstrap == "selfInit"
+
+
+def _read_only(name: str, path: str, **more: str) -> dict[str, Any]:
+    return {"name": name, "mountPath": path, "readOnly": True, **more}
+
+
+def _seal_volume(index: int) -> str:
+    return f"seal-{index}"
+
+
+def mounts(specification: Specification, with_certificates: bool) -> list[dict[str, Any]]:
+    """`volumeMounts` of the server."""
+    made = [
+        {"name": "data", "mountPath": layout.DATA_DIR},
+        pod.temporary_mount(),
+        pod.api_token_mount(),
+        _read_only("config", layout.CONFIG_DIR),
+    ]
+    if with_certificates:
+        made.append(_read_only("tls", layout.TLS_DIR))
+    if self_initialises(specification):
+        # Only pod 0 of a cluster that was never proven finds files there; every other start finds an empty folder.
+        here = f"$({BOOTSTRAP_STATE})/$(POD_NAME)"
+        made.append(_read_only("bootstrap", layout.BOOTSTRAP_DIR, subPathExpr=here))
+        made.append(_read_only("bootstrap-secrets", layout.BOOTSTRAP_SECRETS_DIR, subPathExpr=here))
+    return made + [
+        _read_only(_seal_volume(index), mount.directory)
+        for index, mount in enumerate(seal_needs(specification).mounts)
+    ]
+
+
+def volumes(
+    specification: Specification, config_map: str, config_secret: str | None, tls_secret: str | None
+) -> list[dict[str, Any]]:
+    """`volumes` of the pod; the data volume comes from the StatefulSet's claim template."""
+    made = [pod.temporary_volume(), pod.api_token_volume(), _configuration(config_map, config_secret)]
+    if tls_secret:
+        made.append(_secret(SecretMount(tls_secret, layout.TLS_DIR), "tls"))
+    if self_initialises(specification):
+        made += [_bootstrap(specification), _bootstrap_secrets(specification)]
+    return made + [_secret(mount, _seal_volume(index)) for index, mount in enumerate(seal_needs(specification).mounts)]
+
+
+def _secret(mount: SecretMount, name: str) -> dict[str, Any]:
+    items = {"items": [{"key": key, "path": path} for path, key in mount.files.items()]} if mount.files else {}
+    return {"name": name, "secret": {"secretName": mount.secret_name, "defaultMode": 0o440, **items}}
+
+
+def _configuration(config_map: str, config_secret: str | None) -> dict[str, Any]:
+    sources: list[dict[str, Any]] = [{"configMap": {"name": config_map}}]
+    if config_secret:
+        sources.append({"secret": {"name": config_secret}})
+    return {"name": "config", "projected": {"sources": sources, "defaultMode": 0o440}}
+
+
+def _only_first_pod(specification: Specification, file: str) -> str:
+    """Where a file must lie in a volume so that only ordinal 0 of an unproven cluster mounts it."""
+    return f"{PENDING}/{Names.of(specification).pods[0]}/{file}"
+
+
+def _bootstrap(specification: Specification) -> dict[str, Any]:
+    stanza = Names.of(specification).child("config-init")
+    path = _only_first_pod(specification, layout.BOOTSTRAP_FILE)
+    return _secret(SecretMount(stanza, layout.BOOTSTRAP_DIR, {path: layout.BOOTSTRAP_FILE}), "bootstrap")
+
+
+def _bootstrap_secrets(specification: Specification) -> dict[str, Any]:
+    sources = [
+        {
+            "secret": {
+                "name": secret.secret_name,
+                "items": [{"key": secret.key, "path": _only_first_pod(specification, secret.file)}],
+            }
+        }
+        for secret in bootstrap_secrets(specification)
+    ]
+    return {"name": "bootstrap-secrets", "projected": {"sources": sources, "defaultMode": 0o440}}

@@ -1,0 +1,126 @@
+"""What a program composes with, and what a reader of `pulumi up` must know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from components.arguments import Accepted
+from components.kubernetes.metadata import SECURITY_RISK_TEXT
+from components.tls import Certificates
+from components.unseal import TrustRoot
+from profiles.layout import API_PORT, Names
+from profiles.specification import Specification
+
+
+class ClusterOutputs:
+    """Outputs of both profiles; each resolves only after the cluster was proven."""
+
+    address: pulumi.Output[str]
+    """URL of the Service over all ready pods, inside the Kubernetes cluster."""
+
+    active_address: pulumi.Output[str]
+    """URL of the Service over the leader only."""
+
+    ca_certificate: pulumi.Output[str]
+    """PEM that clients verify with; empty where a public or external CA signs."""
+
+    namespace: pulumi.Output[str]
+    """Namespace of every object."""
+
+    service_account: pulumi.Output[str]
+    """Name of the pods' ServiceAccount."""
+
+    services: pulumi.Output[dict[str, str]]
+    """Names of the Services: `headless`, `active`, `public`."""
+
+    login_secrets: pulumi.Output[list[str]]
+    """Names of the Secrets with generated logins (keys `username`, `password`) or the root token (key `token`)."""
+
+    key_id: pulumi.Output[str]
+    """Id of the key that opens the barrier."""
+
+    identity: pulumi.Output[str]
+    """Role or principal that the pods act as at the cloud; empty where there is none."""
+
+    contract_report: pulumi.Output[dict[str, Any]]
+    """Every rule of the contract with its state, evidence and reason."""
+
+    production_ready: pulumi.Output[bool]
+    """Whether the contract calls this cluster fit for production."""
+
+    security_risk: pulumi.Output[str]
+    """Why this cluster is a security risk; empty if it is none."""
+
+    retained: pulumi.Output[list[str]]
+    """What `pulumi destroy` deliberately leaves behind."""
+
+    def publish(
+        self, accepted: Accepted, root: TrustRoot, certs: Certificates, after: Sequence[pulumi.Resource]
+    ) -> None:
+        """Assign and register all outputs; `after` is what they must not be believed without."""
+        done = pulumi.Output.all(*[resource.urn for resource in after])
+        known = pulumi.Output.all(accepted.resolved, done).apply(lambda both: Names.of(both[0]))
+        report = pulumi.Output.all(accepted.report, done).apply(lambda both: both[0])
+        specification = accepted.specification
+        self.address = known.apply(lambda names: f"https://{names.service_dns(names.public_service)}:{API_PORT}")
+        self.active_address = known.apply(lambda names: f"https://{names.service_dns(names.active_service)}:{API_PORT}")
+        self.ca_certificate = pulumi.Output.from_input(certs.ca).apply(lambda pem: pem or "")
+        self.namespace = known.apply(lambda names: names.namespace)
+        self.service_account = known.apply(lambda names: names.service_account)
+        self.services = known.apply(
+            lambda names: {
+                "headless": names.headless_service,
+                "active": names.active_service,
+                "public": names.public_service,
+            }
+        )
+        self.login_secrets = pulumi.Output.from_input(_login_secrets(specification))
+        self.key_id = pulumi.Output.from_input(root.outputs.get("key_id", ""))
+        self.identity = pulumi.Output.from_input(root.outputs.get("identity", ""))
+        self.contract_report = report.apply(lambda found: found.as_dict())
+        self.production_ready = report.apply(lambda found: found.production_ready)
+        self.security_risk = report.apply(lambda found: found.security_risk_reason if found.security_risk else "")
+        self.retained = pulumi.Output.from_input(retained(specification))
+        assert isinstance(self, pulumi.ComponentResource)  # noqa: S101 - a mix-in of components only
+        self.register_outputs({name: getattr(self, name) for name in ClusterOutputs.__annotations__})
+
+
+def _login_secrets(specification: Specification) -> list[str]:
+    names = Names.of(specification)
+    if specification.bootstrap == "operatorInit":
+        return [names.child("root-token")]
+    access = specification.self_init
+    if specification.bootstrap == "manual" or access is None or access.userpass is None:
+        return []
+    return [user.password_secret_ref or names.login_secret(user.username) for user in access.userpass.users]
+
+
+def retained(specification: Specification) -> list[str]:
+    """What outlives `pulumi destroy`, by kind and name."""
+    if specification.deletion_policy != "Retain":
+        return []
+    names = Names.of(specification)
+    kept = [f"PersistentVolumeClaim/data-{pod}" for pod in names.pods]
+    if specification.namespace.create:
+        kept.append(f"Namespace/{names.namespace}")
+    if specification.unseal is not None and specification.unseal.type == "static":
+        kept.append(f"Secret/{names.child('unseal-key')}")
+    if specification.bootstrap == "selfInit":
+        kept.append(f"ConfigMap/{names.child('bootstrap-proven')}")
+    return [*kept, *(f"Secret/{name}" for name in _login_secrets(specification))]
+
+
+def warn(cluster: pulumi.Resource, accepted: Accepted) -> None:
+    """Say in every preview and every update what a reader must not overlook."""
+    specification = accepted.specification
+    if specification.profile == "Development":
+        pulumi.log.warn(f'SECURITY RISK: "{specification.name}": {SECURITY_RISK_TEXT}.', cluster)
+
+    def say(report: Any) -> None:
+        for finding in report.warnings:
+            pulumi.log.info(f"{finding.path}: {finding.reason} {finding.way_out} [{finding.rule}]", cluster)
+
+    accepted.report.apply(say)

@@ -1,0 +1,81 @@
+"""What the cluster was last allowed to be, written down beside it, and the guard that reads it.
+
+The first objects of every cluster carry the accepted specification in an annotation (without anything that may be
+secret). Before one of them is updated, in preview already, the old and the new specification are compared: a transition
+that the contract refuses (promotion in place, a downgrade, a lost quorum) stops there, before anything was touched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pulumi
+
+from components.arguments import Accepted, RefusedSpecification
+from components.kubernetes import access
+from components.kubernetes.objects import Objects
+from profiles.contract import Context, evaluate
+from profiles.errors import SpecificationError
+from profiles.parsing import parse
+from profiles.specification import Specification
+
+ANNOTATION: Final = "openbao.org/specification"
+REPORT_ANNOTATION: Final = "openbao.org/contract-report"
+# May carry secrets of the user's, and says nothing that a transition depends on.
+_LEFT_OUT: Final = {"self_init", "recovery_keys"}
+
+
+def written(specification: Specification) -> str:
+    """The specification as it is written down; secret values are masked by their type."""
+    fields = specification.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_LEFT_OUT)
+    return json.dumps(fields | {"profile": specification.profile, "replicas": specification.replicas}, sort_keys=True)
+
+
+def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
+    """Make the guarded first objects: the namespace, if it is ours, and the record."""
+
+    def guard(change: pulumi.ResourceHookArgs) -> None:
+        old, new = _annotation(change.old_inputs), _annotation(change.new_inputs)
+        if old and new:
+            refuse_transition(old, new, context)
+
+    specification = accepted.specification
+    hook = pulumi.ResourceHook(objects.child("guard"), guard, pulumi.ResourceHookOptions(on_dry_run=True))
+    guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+    if specification.namespace.create:
+        kept = pulumi.ResourceOptions(retain_on_delete=specification.deletion_policy == "Retain")
+        options = pulumi.ResourceOptions.merge(guarded, kept)
+        objects.first.append(objects.make("Namespace", "namespace", _namespace, options=options))
+    # In annotations, not in data: a change of data replaces a ConfigMap, a change of annotations updates it in place.
+    annotations = pulumi.Output.all(known=accepted.resolved, report=accepted.report).apply(
+        lambda parts: {
+            ANNOTATION: written(parts["known"]),
+            REPORT_ANNOTATION: json.dumps(parts["report"].as_dict(), sort_keys=True),
+        }
+    )
+    objects.first.append(objects.make_from("ConfigMap", "contract", {}, annotations=annotations, options=guarded))
+
+
+def _namespace(specification: Specification) -> dict[str, Any]:
+    body = access.namespace(specification)
+    return {"metadata": {**body["metadata"], "annotations": {ANNOTATION: written(specification)}}}
+
+
+def _annotation(inputs: Any) -> str | None:
+    value = ((inputs or {}).get("metadata") or {}).get("annotations", {}).get(ANNOTATION)
+    return value if isinstance(value, str) else None
+
+
+def refuse_transition(old: str, new: str, context: Context) -> None:
+    """Raise if a cluster that was `old` may not become `new` (both as `written`).
+
+    Raises:
+        RefusedSpecification: naming the rule, the field and the way out.
+    """
+    previous, wanted = parse(json.loads(old)), parse(json.loads(new))
+    already = {finding.as_problem() for finding in evaluate(wanted, context=context).violations}
+    now = {finding.as_problem() for finding in evaluate(wanted, context=context, previous=previous).violations}
+    if now - already:
+        refused = SpecificationError(now - already)
+        raise RefusedSpecification(refused, f'the change of cluster "{wanted.name}"')

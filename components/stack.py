@@ -1,0 +1,72 @@
+"""From a stack's configuration to the arguments of a cluster, with errors that a stack file's author can act on."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, Final
+
+import pulumi
+
+from profiles.errors import Problem, SpecificationError
+from profiles.parsing import parse
+
+_KEYS: Final = ("cluster", "name")
+
+
+class WrongStackFile(SpecificationError, pulumi.RunError):
+    """A stack's configuration that is no specification; shown by Pulumi without a traceback."""
+
+
+def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
+    """The cluster's name and its specification, in shape (the contract is checked by the component).
+
+    Raises:
+        WrongStackFile: with every problem of the file at once.
+    """
+    subject = f"Pulumi.{pulumi.get_stack()}.yaml"
+    problems = _unknown_keys(config)
+    name = config.get("name") or "openbao"
+    cluster = _cluster(config, subject, problems)
+    try:
+        parse({"name": name, **cluster}, subject=subject) if cluster is not None else None
+    except SpecificationError as refused:
+        problems += refused.problems
+    if problems or cluster is None:
+        raise WrongStackFile(problems, subject)
+    return name, cluster
+
+
+def _cluster(config: pulumi.Config, subject: str, problems: list[Problem]) -> dict[str, Any] | None:
+    key = config.full_key("cluster")
+    try:
+        cluster = config.get_object("cluster")
+    except pulumi.ConfigTypeError:
+        cluster = config.get("cluster")
+    if cluster is None:
+        way_out = f"Add `config: {{{key}: {{profile: Development}}}}` to {subject}."
+        problems.append(Problem(key, "specification.missing", "There is no specification.", way_out))
+        return None
+    if not isinstance(cluster, dict):
+        reason = "The specification must be a mapping of fields, and is not."
+        problems.append(Problem(key, "specification.type", reason, "Write its fields below it, one per line."))
+        return None
+    if pulumi.runtime.config.is_config_secret(key):
+        reason = "The specification holds an encrypted value, which would make all of it secret or none."
+        way_out = "Put the secret into a Kubernetes Secret and name it by the field that ends in Ref."
+        problems.append(Problem(key, "specification.secret", reason, way_out))
+    return cluster
+
+
+def _unknown_keys(config: pulumi.Config) -> list[Problem]:
+    """Keys of this project that nobody reads: usually a field one level too high, or a typing error."""
+    prefix = f"{pulumi.get_project()}:"
+    every = pulumi.runtime.config.get_config_env() | dict(pulumi.runtime.config.CONFIG.get())
+    given = [key.removeprefix(prefix) for key in every if key.startswith(prefix)]
+    problems = []
+    for key in given:
+        if key in _KEYS:
+            continue
+        near = difflib.get_close_matches(key, _KEYS, n=1)
+        way_out = f"Did you mean {prefix}{near[0]}?" if near else f"Move it below {prefix}cluster, or remove it."
+        problems.append(Problem(prefix + key, "specification.unknown-field", "This key is not read by anything.", way_out))
+    return problems

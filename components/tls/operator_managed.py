@@ -1,0 +1,93 @@
+"""Managed certificates: a CA of the cluster's own and a server certificate that covers every name (Development).
+
+Ten years and one year, as the operator does it. The server certificate is renewed by the first `up` within
+`rotationPeriod` of its end; OpenBao ≥ 2.7 reloads it without a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from typing import Final
+
+import pulumi
+import pulumi_tls as tls
+
+from components.kubernetes.objects import Objects
+from components.tls import Certificates
+from profiles.layout import Names
+from profiles.specification import Specification
+from profiles.specification.tls import OperatorManagedTls
+
+_CA_HOURS: Final = 10 * 365 * 24
+_SERVER_HOURS: Final = 365 * 24
+_CURVE: Final = "P256"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
+    """All DNS names and all IP addresses of the server certificate."""
+    managed = specification.tls
+    extra = list(managed.extra_sans) if isinstance(managed, OperatorManagedTls) else []
+    addresses = [name for name in extra if _is_address(name)]
+    names = [*Names.of(specification).certificate_names(), *(name for name in extra if not _is_address(name))]
+    return list(dict.fromkeys(names)), ["127.0.0.1", "::1", *addresses]
+
+
+def create(
+    objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]
+) -> Certificates:
+    """CA, server key and certificate, the Secret for the pods and the ConfigMap for clients."""
+    managed = specification.tls
+    if not isinstance(managed, OperatorManagedTls):
+        raise TypeError("managed certificates need tls.mode OperatorManaged")
+    name, options = objects.child("tls"), objects.options()
+    ca_key = tls.PrivateKey(f"{name}-ca", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=options)
+    ca = tls.SelfSignedCert(
+        f"{name}-ca",
+        private_key_pem=ca_key.private_key_pem,
+        is_ca_certificate=True,
+        validity_period_hours=_CA_HOURS,
+        set_subject_key_id=True,
+        allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
+        subject={"common_name": f"{specification.name} {specification.namespace_name} CA"},
+        opts=options,
+    )
+    key = tls.PrivateKey(f"{name}-server", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=options)
+    request = tls.CertRequest(
+        f"{name}-server",
+        private_key_pem=key.private_key_pem,
+        dns_names=resolved.apply(lambda known: subject_names(known)[0]),
+        ip_addresses=resolved.apply(lambda known: subject_names(known)[1]),
+        subject={"common_name": specification.name},
+        opts=options,
+    )
+    certificate = tls.LocallySignedCert(
+        f"{name}-server",
+        cert_request_pem=request.cert_request_pem,
+        ca_private_key_pem=ca_key.private_key_pem,
+        ca_cert_pem=ca.cert_pem,
+        validity_period_hours=_SERVER_HOURS,
+        early_renewal_hours=int(managed.rotation_period.removesuffix("h")),
+        set_subject_key_id=True,
+        allowed_uses=["digital_signature", "key_agreement", "server_auth", "client_auth"],
+        opts=options,
+    )
+    secret = objects.make_secret(
+        "tls-server",
+        string_data={"tls.crt": certificate.cert_pem, "tls.key": key.private_key_pem, "ca.crt": ca.cert_pem},
+    )
+    trust = objects.make_from("ConfigMap", "tls-ca", {"data": {"ca.crt": ca.cert_pem}})
+    return Certificates(
+        secret=objects.child("tls-server"),
+        ca=ca.cert_pem,
+        serial=certificate.cert_pem.apply(lambda pem: hashlib.sha256(pem.encode()).hexdigest()[:12]),
+        resources=[secret, trust],
+    )
