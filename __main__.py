@@ -3,6 +3,7 @@
 import pulumi
 
 from components import DevelopmentVaultCluster, HardenedVaultCluster
+from components.outputs import OUTPUTS
 from components.stack import stack_specification
 
 PROFILES = {"Development": DevelopmentVaultCluster, "Hardened": HardenedVaultCluster}
@@ -10,11 +11,5 @@ PROFILES = {"Development": DevelopmentVaultCluster, "Hardened": HardenedVaultClu
 name, specification = stack_specification(pulumi.Config())
 cluster = PROFILES[specification["profile"]](name, specification)
 
-for output in ("address", "active_address", "ca_certificate", "namespace", "services", "service_account", "login_secrets"):
+for output in OUTPUTS:
     pulumi.export(output, getattr(cluster, output))
-pulumi.export("key_id", cluster.key_id)
-pulumi.export("identity", cluster.identity)
-pulumi.export("retained", cluster.retained)
-pulumi.export("contract_report", cluster.contract_report)
-pulumi.export("production_ready", cluster.production_ready)
-pulumi.export("security_risk", cluster.security_risk)

@@ -20,7 +20,7 @@ from profiles.specification import Specification
 from profiles.values import Unknown
 
 
-class RefusedSpecification(SpecificationError, pulumi.RunError):
+class RefusedSpecificationError(SpecificationError, pulumi.RunError):
     """A specification that the contract refuses; Pulumi shows a `RunError` without a traceback."""
 
     def __init__(self, refused: SpecificationError, subject: str) -> None:
@@ -74,7 +74,7 @@ def accept(arguments: Mapping[str, Any], context: Context) -> Accepted:
     """Parse and check `arguments` (camelCase or snake_case).
 
     Raises:
-        RefusedSpecification: with every problem at once.
+        RefusedSpecificationError: with every problem at once.
     """
     subject = f'cluster "{arguments.get("name")}"'
     split = _Split()
@@ -85,7 +85,7 @@ def accept(arguments: Mapping[str, Any], context: Context) -> Accepted:
             specification = parse(tree, subject=subject)
             return specification, check(specification, context=context)
         except SpecificationError as refused:
-            raise RefusedSpecification(refused, subject) from None
+            raise RefusedSpecificationError(refused, subject) from None
 
     specification, report = checked(plain)
     if not split.outputs:

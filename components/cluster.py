@@ -61,7 +61,7 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
     def _access(self, objects: Objects, spec: Specification, root: TrustRoot) -> list[pulumi.Resource]:
         # The token is projected into the server's pod only, never mounted by default.
         account = {"automountServiceAccountToken": False}
-        made = [
+        made: list[pulumi.Resource] = [
             objects.make_from("ServiceAccount", "serviceaccount", account, annotations=root.account_annotations),
             objects.make("Role", "role", access.role),
             objects.make("RoleBinding", "rolebinding", access.own_role_binding),
@@ -71,7 +71,7 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         return made
 
     def _network(self, objects: Objects, spec: Specification) -> list[pulumi.Resource]:
-        made = [
+        made: list[pulumi.Resource] = [
             objects.make("NetworkPolicy", "network-policy", network.network_policy),
             objects.make("NetworkPolicy", "jobs-network-policy", network.jobs_network_policy),
             objects.make("Service", "", services.headless_service),

@@ -31,6 +31,6 @@ class DevelopmentVaultCluster(VaultCluster):
             opts: the usual resource options; providers given here are used for every object.
 
         Raises:
-            RefusedSpecification: if the contract refuses the specification, with every problem at once.
+            RefusedSpecificationError: if the contract refuses the specification, with every problem at once.
         """
         super().__init__(name, args or {}, opts)

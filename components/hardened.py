@@ -28,6 +28,6 @@ class HardenedVaultCluster(VaultCluster):
             opts: the usual resource options; providers given here are used for every object.
 
         Raises:
-            RefusedSpecification: if the contract refuses the specification, with every problem at once.
+            RefusedSpecificationError: if the contract refuses the specification, with every problem at once.
         """
         super().__init__(name, args, opts)

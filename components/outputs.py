@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.arguments import Accepted
+from components.instructions import instructions
 from components.kubernetes.metadata import SECURITY_RISK_TEXT
 from components.tls import Certificates
 from components.unseal import TrustRoot
@@ -54,6 +55,9 @@ class ClusterOutputs:
     security_risk: pulumi.Output[str]
     """Why this cluster is a security risk; empty if it is none."""
 
+    instructions: pulumi.Output[str]
+    """Commands to reach the cluster, to log in and to open the UI."""
+
     retained: pulumi.Output[list[str]]
     """What `pulumi destroy` deliberately leaves behind."""
 
@@ -83,9 +87,14 @@ class ClusterOutputs:
         self.contract_report = report.apply(lambda found: found.as_dict())
         self.production_ready = report.apply(lambda found: found.production_ready)
         self.security_risk = report.apply(lambda found: found.security_risk_reason if found.security_risk else "")
+        self.instructions = pulumi.Output.all(accepted.resolved, done).apply(lambda both: instructions(both[0]))
         self.retained = pulumi.Output.from_input(retained(specification))
         assert isinstance(self, pulumi.ComponentResource)  # noqa: S101 - a mix-in of components only
-        self.register_outputs({name: getattr(self, name) for name in ClusterOutputs.__annotations__})
+        self.register_outputs({name: getattr(self, name) for name in OUTPUTS})
+
+
+OUTPUTS = tuple(ClusterOutputs.__annotations__)
+"""Names of all outputs."""
 
 
 def _login_secrets(specification: Specification) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.arguments import Accepted, RefusedSpecification
+from components.arguments import Accepted, RefusedSpecificationError
 from components.kubernetes import access
 from components.kubernetes.objects import Objects
 from profiles.contract import Context, evaluate
@@ -71,11 +71,11 @@ def refuse_transition(old: str, new: str, context: Context) -> None:
     """Raise if a cluster that was `old` may not become `new` (both as `written`).
 
     Raises:
-        RefusedSpecification: naming the rule, the field and the way out.
+        RefusedSpecificationError: naming the rule, the field and the way out.
     """
     previous, wanted = parse(json.loads(old)), parse(json.loads(new))
     already = {finding.as_problem() for finding in evaluate(wanted, context=context).violations}
     now = {finding.as_problem() for finding in evaluate(wanted, context=context, previous=previous).violations}
     if now - already:
         refused = SpecificationError(now - already)
-        raise RefusedSpecification(refused, f'the change of cluster "{wanted.name}"')
+        raise RefusedSpecificationError(refused, f'the change of cluster "{wanted.name}"')

@@ -13,7 +13,7 @@ from profiles.parsing import parse
 _KEYS: Final = ("cluster", "name")
 
 
-class WrongStackFile(SpecificationError, pulumi.RunError):
+class WrongStackFileError(SpecificationError, pulumi.RunError):
     """A stack's configuration that is no specification; shown by Pulumi without a traceback."""
 
 
@@ -21,10 +21,10 @@ def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
     """The cluster's name and its specification, in shape (the contract is checked by the component).
 
     Raises:
-        WrongStackFile: with every problem of the file at once.
+        WrongStackFileError: with every problem of the file at once.
     """
     subject = f"Pulumi.{pulumi.get_stack()}.yaml"
-    problems = _unknown_keys(config)
+    problems = _unknown_keys()
     name = config.get("name") or "openbao"
     cluster = _cluster(config, subject, problems)
     try:
@@ -32,7 +32,7 @@ def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
     except SpecificationError as refused:
         problems += refused.problems
     if problems or cluster is None:
-        raise WrongStackFile(problems, subject)
+        raise WrongStackFileError(problems, subject)
     return name, cluster
 
 
@@ -57,7 +57,7 @@ def _cluster(config: pulumi.Config, subject: str, problems: list[Problem]) -> di
     return cluster
 
 
-def _unknown_keys(config: pulumi.Config) -> list[Problem]:
+def _unknown_keys() -> list[Problem]:
     """Keys of this project that nobody reads: usually a field one level too high, or a typing error."""
     prefix = f"{pulumi.get_project()}:"
     every = pulumi.runtime.config.get_config_env() | dict(pulumi.runtime.config.CONFIG.get())
@@ -68,5 +68,7 @@ def _unknown_keys(config: pulumi.Config) -> list[Problem]:
             continue
         near = difflib.get_close_matches(key, _KEYS, n=1)
         way_out = f"Did you mean {prefix}{near[0]}?" if near else f"Move it below {prefix}cluster, or remove it."
-        problems.append(Problem(prefix + key, "specification.unknown-field", "This key is not read by anything.", way_out))
+        problems.append(
+            Problem(prefix + key, "specification.unknown-field", "This key is not read by anything.", way_out)
+        )
     return problems

@@ -8,8 +8,8 @@ from importlib import resources
 from typing import Any, Final
 
 from components.kubernetes import pod
-from components.kubernetes.metadata import annotations, labels
-from profiles.layout import API_PORT, TLS_DIR, Names
+from components.kubernetes.metadata import labels, risk_annotations
+from profiles.layout import API_PORT, TLS_DIR, TMP_DIR, Names
 from profiles.rendering import PROOF_MOUNT, PROOF_USER
 from profiles.rendering.audit import audit_path
 from profiles.specification import Specification
@@ -43,7 +43,7 @@ def _job(specification: Specification, component: str, pod_spec: dict[str, Any])
             "backoffLimit": 3,
             "activeDeadlineSeconds": 2 * PATIENCE_SECONDS,
             **({} if pod_spec["restartPolicy"] == "OnFailure" else {"podFailurePolicy": _FAILURE_POLICY}),
-            "template": {"metadata": {"labels": own, "annotations": annotations(specification)}, "spec": pod_spec},
+            "template": {"metadata": {"labels": own, "annotations": risk_annotations(specification)}, "spec": pod_spec},
         },
     }
 
@@ -69,10 +69,7 @@ def _container(specification: Specification, name: str, mounts: dict[str, str], 
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
         "volumeMounts": [
             pod.temporary_mount(),
-            *(
-                {"name": volume, "mountPath": path, "readOnly": volume != "work"}
-                for volume, path in mounts.items()
-            ),
+            *({"name": volume, "mountPath": path, "readOnly": volume != "work"} for volume, path in mounts.items()),
         ],
         **own,
     }
@@ -111,9 +108,7 @@ def proof_job(specification: Specification, login_secret: str, revision: str) ->
         ca_volume(specification),
         {"name": "login", "secret": {"secretName": login_secret, "defaultMode": 0o440}},
     ]
-    return _job(
-        specification, "proof", _pod_spec(specification, containers=[container], volumes=volumes)
-    )
+    return _job(specification, "proof", _pod_spec(specification, containers=[container], volumes=volumes))
 
 
 def operator_init_job(specification: Specification) -> dict[str, Any]:
@@ -133,7 +128,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
                 {
                     "BAO_ADDR": f"https://{names.pod_dns(names.pods[0])}:{API_PORT}",
                     "BAO_CACERT": f"{TLS_DIR}/ca.crt",
-                    "HOME": "/tmp",
+                    "HOME": TMP_DIR,
                     "PATIENCE": str(PATIENCE_SECONDS),
                 }
             )
@@ -177,7 +172,9 @@ def ca_volume(specification: Specification) -> dict[str, Any]:
 def operator_init_role(specification: Specification) -> dict[str, Any]:
     """Patch one Secret, by name: all that storing the root token needs."""
     token = Names.of(specification).child("root-token")
-    return {"rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [token], "verbs": ["get", "patch"]}]}
+    return {
+        "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [token], "verbs": ["get", "patch"]}]
+    }
 
 
 def revision(*parts: object) -> str:

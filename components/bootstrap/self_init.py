@@ -1,8 +1,8 @@
 """Self-initialisation: the stanza that only pod 0 of an unproven cluster sees, its secrets, and the latch.
 
 Every container start of a pod mounts `$(BOOTSTRAP_STATE)/$(POD_NAME)` of the stanza's volume. The variable is `pending`
-until the proof succeeded and `proven` from then on, so a pod that lost its volume later finds nothing to initialise with:
-it can only join (openbao-behaviour: a node with the stanza and empty storage always founds a new cluster).
+until the proof succeeded and `proven` from then on, so a pod that lost its volume later finds nothing to initialise
+with: it can only join (openbao-behaviour: a node with the stanza and empty storage always founds a new cluster).
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ def prepare(
     return made + [_generated_login(objects, specification, secret) for secret in generated]
 
 
-def _generated_login(
-    objects: Objects, specification: Specification, secret: BootstrapSecret
-) -> pulumi.CustomResource:
+def _generated_login(objects: Objects, specification: Specification, secret: BootstrapSecret) -> pulumi.CustomResource:
     """A random password, made once and kept: changing its inputs later must not lock anybody out."""
     import pulumi_random
 

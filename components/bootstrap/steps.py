@@ -42,7 +42,7 @@ def after_pods(
     if specification.bootstrap == "operatorInit":
         before.append(_operator_init(objects, specification, pods))
         login = names.child("root-token")
-    proof = _proof(objects, specification, before, login, configuration)
+    proof = _proof(objects, before, login, configuration)
     if specification.bootstrap == "selfInit":
         return [proof, self_init.close(objects, specification, [proof])]
     return [proof]
@@ -50,7 +50,6 @@ def after_pods(
 
 def _proof(
     objects: Objects,
-    specification: Specification,
     after: Sequence[pulumi.Resource],
     login: str,
     configuration: pulumi.Output[str],
@@ -66,15 +65,11 @@ def _proof(
         {"spec": whole.apply(lambda built: built["spec"])},
         own=objects.resolved.apply(lambda known: {"labels": jobs.job_labels(known, "proof")}),
         after=after,
-        options=pulumi.ResourceOptions(
-            custom_timeouts=pulumi.CustomTimeouts(create="15m"), delete_before_replace=True
-        ),
+        options=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="15m"), delete_before_replace=True),
     )
 
 
-def _operator_init(
-    objects: Objects, specification: Specification, pods: Sequence[pulumi.Resource]
-) -> pulumi.Resource:
+def _operator_init(objects: Objects, specification: Specification, pods: Sequence[pulumi.Resource]) -> pulumi.Resource:
     account = Names.of(specification).child("operator-init")
     token = objects.make_secret("root-token", options=self_init.kept(specification))
     made = [

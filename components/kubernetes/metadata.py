@@ -34,7 +34,7 @@ def labels(specification: Specification, component: str = SERVER) -> dict[str, s
     }
 
 
-def annotations(specification: Specification) -> dict[str, str]:
+def risk_annotations(specification: Specification) -> dict[str, str]:
     """All annotations that every object has."""
     return {SECURITY_RISK: SECURITY_RISK_TEXT} if specification.profile == "Development" else {}
 
@@ -52,5 +52,5 @@ def metadata(specification: Specification, kind: str, name: str, own: Mapping[st
         **place,
         **own,
         "labels": {**labels(specification), **own.get("labels", {})},
-        "annotations": {**annotations(specification), **own.get("annotations", {})},
+        "annotations": {**risk_annotations(specification), **own.get("annotations", {})},
     }

@@ -49,7 +49,7 @@ def network_policy(specification: Specification) -> dict[str, Any]:
     ]
     if clients and specification.telemetry.enabled and specification.telemetry.metrics_listener:
         ingress.append({"from": clients, "ports": _ports(METRICS_PORT)})
-    dns = [{"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: network.dns_namespace}}}]
+    dns: list[dict[str, Any]] = [{"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: network.dns_namespace}}}]
     dns += [{"ipBlock": {"cidr": f"{address}/{128 if ':' in address else 32}"}} for address in network.dns_endpoint_ips]
     api_server = [{"ipBlock": {"cidr": network.api_server_cidr}}] if network.api_server_cidr else []
     egress = [
@@ -71,7 +71,9 @@ def network_policy(specification: Specification) -> dict[str, Any]:
 
 def jobs_network_policy(specification: Specification) -> dict[str, Any]:
     """Our Jobs: nobody calls them; they call DNS, the cluster, and the API server."""
-    dns = [{"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: specification.network.dns_namespace}}}]
+    dns: list[dict[str, Any]] = [
+        {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: specification.network.dns_namespace}}}
+    ]
     server = [{"podSelector": {"matchLabels": selector(specification)}}]
     return {
         "spec": {

@@ -62,9 +62,8 @@ class Objects:
         defaults to the resource's name, `metadata.namespace` is the cluster's unless the object has none. `order`: `after`
         and `options`, as for `make_from`.
         """
-        module, fields = _KINDS[kind]
         whole = self.resolved.apply(build)
-        body = {field: whole.apply(lambda built, field=field: built.get(field)) for field in fields.values()}  # type: ignore[misc]
+        body = {field: _field(whole, field) for field in _KINDS[kind][1].values()}
         return self.make_from(kind, suffix, body, own=whole.apply(lambda built: built.get("metadata")), **order)
 
     def make_from(
@@ -167,6 +166,10 @@ class Objects:
         """The parent's options, plus order, plus what one object needs; nothing of the caller's is replaced."""
         own = pulumi.ResourceOptions(parent=self._parent, depends_on=[*self.first, *after])
         return pulumi.ResourceOptions.merge(own, options)
+
+
+def _field(manifest: pulumi.Output[Manifest], field: str) -> pulumi.Output[Any]:
+    return manifest.apply(lambda built: built.get(field))
 
 
 def _all_secret(values: Mapping[str, pulumi.Input[str]] | None) -> dict[str, pulumi.Output[str]] | None:

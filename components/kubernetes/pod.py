@@ -9,7 +9,7 @@ from profiles.rendering.listener import peer_ca_file, server_name
 from profiles.specification import Specification
 from profiles.specification.workload import ResourceList
 
-API_TOKEN_DIR: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
+API_TOKEN_DIR: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
 _TOKEN_SECONDS: Final = 3600
 # A sealed or not yet initialised server is alive: killing it would help nobody (sys/health's own codes).
 _ALIVE: Final = "/v1/sys/health?standbyok=true&sealedcode=204&uninitcode=204"
@@ -50,6 +50,7 @@ def temporary_volume() -> dict[str, Any]:
 
 
 def temporary_mount() -> dict[str, Any]:
+    """Where the scratch space is."""
     return {"name": "tmp", "mountPath": TMP_DIR}
 
 
@@ -78,6 +79,7 @@ def api_token_volume() -> dict[str, Any]:
 
 
 def api_token_mount() -> dict[str, Any]:
+    """Where client libraries look for the token."""
     return {"name": "api-token", "mountPath": API_TOKEN_DIR, "readOnly": True}
 
 

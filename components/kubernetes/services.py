@@ -52,5 +52,5 @@ def active_service(specification: Specification) -> dict[str, Any]:
             "type": "ClusterIP",
             "selector": {**selector(specification), "openbao-active": "true"},
             "ports": [_port("api", API_PORT)],
-        }
+        },
     }

@@ -1,4 +1,4 @@
-"""What the server's pod mounts: data, configuration, certificates, credentials, and the bootstrap that only pod 0 sees."""
+"""What the server's pod mounts: data, configuration, certificates, credentials, and what only pod 0 may see."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ def mounts(specification: Specification, with_certificates: bool) -> list[dict[s
         made.append(_read_only("bootstrap", layout.BOOTSTRAP_DIR, subPathExpr=here))
         made.append(_read_only("bootstrap-secrets", layout.BOOTSTRAP_SECRETS_DIR, subPathExpr=here))
     return made + [
-        _read_only(_seal_volume(index), mount.directory)
-        for index, mount in enumerate(seal_needs(specification).mounts)
+        _read_only(_seal_volume(index), mount.directory) for index, mount in enumerate(seal_needs(specification).mounts)
     ]
 
 

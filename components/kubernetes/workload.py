@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from components.kubernetes import pod
-from components.kubernetes.metadata import annotations, labels, selector
+from components.kubernetes.metadata import labels, risk_annotations, selector
 from components.kubernetes.volumes import mounts, self_initialises, volumes
 from profiles import layout
 from profiles.layout import Names
@@ -48,7 +48,7 @@ def stateful_set(specification: Specification, needs: WorkloadNeeds) -> dict[str
         "template": {
             "metadata": {
                 "labels": labels(specification),
-                "annotations": {**annotations(specification), **needs.restart_on},
+                "annotations": {**risk_annotations(specification), **needs.restart_on},
             },
             "spec": _pod_spec(specification, needs),
         },
@@ -63,7 +63,7 @@ def _data_claim(specification: Specification) -> dict[str, Any]:
         "metadata": {
             "name": "data",
             "labels": selector(specification),
-            "annotations": annotations(specification),
+            "annotations": risk_annotations(specification),
         },
         "spec": {
             "accessModes": ["ReadWriteOnce"],
@@ -140,7 +140,7 @@ def _server(specification: Specification, needs: WorkloadNeeds) -> dict[str, Any
 
 
 def _bootstrap_state(specification: Specification) -> list[dict[str, Any]]:
-    """`pending`, overridden by the latch once it exists: the later source wins, and kubelet reads both at every start."""
+    """`pending`, overridden by the latch once it exists; kubelet reads both at every start of the container."""
     names = Names.of(specification)
     return [
         {"configMapRef": {"name": names.child("bootstrap-pending")}},
@@ -153,7 +153,7 @@ def _environment(specification: Specification) -> list[dict[str, Any]]:
     pod_name = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
     pod_namespace = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
     own = names.pod_dns("$(POD_NAME)")
-    plain = [
+    plain: list[dict[str, Any]] = [
         {"name": "POD_NAME", "valueFrom": pod_name},
         {"name": "BAO_K8S_POD_NAME", "valueFrom": pod_name},
         {"name": "BAO_K8S_NAMESPACE", "valueFrom": pod_namespace},
@@ -167,9 +167,7 @@ def _environment(specification: Specification) -> list[dict[str, Any]]:
     return plain + [
         {
             "name": variable,
-            "valueFrom": {
-                "secretKeyRef": {"name": wanted.secret_name, "key": wanted.key, "optional": wanted.optional}
-            },
+            "valueFrom": {"secretKeyRef": {"name": wanted.secret_name, "key": wanted.key, "optional": wanted.optional}},
         }
         for variable, wanted in seal.environment_from_secret.items()
     ]

@@ -41,9 +41,7 @@ def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(names)), ["127.0.0.1", "::1", *addresses]
 
 
-def create(
-    objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]
-) -> Certificates:
+def create(objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]) -> Certificates:
     """CA, server key and certificate, the Secret for the pods and the ConfigMap for clients."""
     managed = specification.tls
     if not isinstance(managed, OperatorManagedTls):

@@ -35,9 +35,7 @@ class TrustRoot:
     outputs: dict[str, pulumi.Output[Any]] = field(default_factory=dict)
 
 
-def trust_root(
-    objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]
-) -> TrustRoot:
+def trust_root(objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]) -> TrustRoot:
     """Create or find the key and the identity that the specification asks for."""
     if specification.unseal is None or specification.unseal.type not in _ROOMS:
         # An existing key, reached by credentials: the user's Secret, or inline ones in Development.
