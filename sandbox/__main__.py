@@ -81,7 +81,9 @@ def env() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kubectl(arguments: tuple[str, ...]) -> None:
     """Run kubectl as the sandbox's administrator."""
-    command = Cluster().kubectl.command(*arguments)
+    cluster = Cluster()
+    cluster.require_running()  # else the request would leave this machine by its default route
+    command = cluster.kubectl.command(*arguments)
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 

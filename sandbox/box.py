@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sandbox import commands
@@ -32,7 +32,13 @@ class Box:
 
     @property
     def pid(self) -> int | None:
-        """PID of the holder, or None when the box is off. PIDs are reused, so the start time must agree as well."""
+        """PID of the holder, or None when the box is off."""
+        pid = self._noted_pid()
+        # a holder that is being killed gives up its namespaces first, and waits for the rest of the box
+        return pid if pid is not None and _namespace(str(pid)) else None
+
+    def _noted_pid(self) -> int | None:
+        """PID of the holder until it is wholly gone. PIDs are reused, so the start time must agree as well."""
         try:
             pid, start = (self.folder / "pid").read_text().split()
             return int(pid) if _start_time(pid) == start else None
@@ -79,10 +85,11 @@ class Box:
 
     def stop(self) -> None:
         """Cut the power. Returns when everything in the box is gone."""
-        pid = self.pid
+        pid = self._noted_pid()
         if pid is not None:
-            os.kill(pid, signal.SIGKILL)
-            while self.pid == pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            while self._noted_pid() == pid:
                 time.sleep(0.02)
         (self.folder / "pid").unlink(missing_ok=True)
 

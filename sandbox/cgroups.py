@@ -52,9 +52,9 @@ def _make_usable(tree: Path, folder: Path) -> None:
 
 
 def _ours() -> list[Path]:
-    """Deepest first: a cgroup can be removed only when it has no children."""
-    trees = [tree / NAME for tree in _trees() if (tree / NAME).is_dir()]
-    return [Path(folder) for tree in trees for folder, _, _ in os.walk(tree, topdown=False)]
+    """Deepest first: a cgroup can be removed only when it has no children. Runc also makes some in v1's `unified`."""
+    tops = [top / NAME for top in (ROOT, *ROOT.iterdir()) if (top / NAME).is_dir() and not top.is_symlink()]
+    return [Path(folder) for top in tops for folder, _, _ in os.walk(top, topdown=False)]
 
 
 def _removed(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import shutil
+import time
 from functools import cached_property
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Cluster:
     @property
     def nodes(self) -> list[int]:
         """Numbers of the nodes that are switched on."""
-        if Box(control_plane.NAME, self.places).pid is None:
+        if self._plane_box.pid is None:
             return []
         return [number for number in range(1, MAX_NODES + 1) if self._box(number).pid is not None]
 
@@ -101,7 +102,7 @@ class Cluster:
 
     def node_up(self, number: int) -> None:
         """Switch a node on and wait until it is ready."""
-        self._require_running()
+        self.require_running()
         built = images.ensure(self.places)
         with locked(self.places.state):
             node, plane = self._node(number), ControlPlane(self.places, self.tools)
@@ -118,7 +119,7 @@ class Cluster:
         self._set_link(number, "up")
 
     def _set_link(self, number: int, state: str) -> None:
-        self._require_running()
+        self.require_running()
         with locked(self.places.state):
             node = self._node(number)
             if node.box.pid is None:
@@ -128,11 +129,16 @@ class Cluster:
     def _node(self, number: int) -> Node:
         return Node(number, self.places, self.tools)
 
+    @property
+    def _plane_box(self) -> Box:
+        return Box(control_plane.NAME, self.places)
+
     def _box(self, number: int) -> Box:
         return Box(network.node_name(number), self.places)
 
-    def _require_running(self) -> None:
-        if Box(control_plane.NAME, self.places).pid is None:
+    def require_running(self) -> None:
+        """Raises SandboxError when the cluster is not running."""
+        if self._plane_box.pid is None:
             raise SandboxError("The sandbox is not running; `python -m sandbox up` starts it.")
 
     def _known_nodes(self) -> int:
@@ -141,15 +147,32 @@ class Cluster:
 
     def _clear_ruins(self) -> bool:
         """Nodes without a control plane are what a crash leaves: their links are gone, so they start anew."""
-        if Box(control_plane.NAME, self.places).pid is not None:
+        if self._plane_box.pid is not None:
             return False
+        if self._another_runs():
+            raise SandboxError(
+                "Another sandbox runs on this machine, with another state folder (OPENBAO_SANDBOX_STATE). "
+                "Addresses and links are fixed, so only one can run: end the other one with its own `down`."
+            )
         self._end()
         return True
 
+    def _another_runs(self) -> bool:
+        """Whether the host's link is another cluster's. A link of ours outlives its box by a moment only."""
+        deadline = time.monotonic() + 2
+        while network.is_connected() and self._plane_box.pid is None:
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(0.05)
+        return False
+
     def _end(self) -> None:
+        another_runs = self._another_runs()
         for number in range(MAX_NODES, 0, -1):
             self._box(number).stop()
-        Box(control_plane.NAME, self.places).stop()
+        self._plane_box.stop()
+        if another_runs:
+            return
         network.disconnect_host()
         if left := cgroups.remove():
             raise SandboxError(f"These cgroups are still in use and could not be removed: {left[0]} (of {len(left)}).")

@@ -55,7 +55,6 @@ def require_free_ranges() -> None:
 
 def connect_host(control_plane_pid: int) -> None:
     """Link the host and the control plane's box. Ends with that box."""
-    disconnect_host()
     commands.run(["ip", "link", "add", LINK, "type", "veth", "peer", "name", "up0", "netns", str(control_plane_pid)])
     commands.run(["ip", "addr", "add", f"{HOST}/24", "dev", LINK])
     commands.run(["ip", "link", "set", LINK, "up"])
@@ -68,8 +67,13 @@ def route_host() -> None:
 
 def disconnect_host() -> None:
     """Remove the host's link, if it is there, and its routes with it."""
-    if any(link["ifname"] == LINK for link in json.loads(commands.run(["ip", "-j", "link"]))):
+    if is_connected():
         commands.run(["ip", "link", "del", LINK])
+
+
+def is_connected() -> bool:
+    """Whether the host has the link of a sandbox, of whatever state folder."""
+    return any(link["ifname"] == LINK for link in json.loads(commands.run(["ip", "-j", "link"])))
 
 
 def switch_script() -> str:
