@@ -13,7 +13,7 @@ from typing import Any, Literal
 from profiles.layout import Names
 from profiles.rendering.access import Call, access_groups
 from profiles.rendering.secret_files import PROOF_USER, from_file
-from profiles.rendering.text import Stanza, known, legal_name, require_known, without_empty
+from profiles.rendering.text import Stanza, exactly, known, legal_name, require_known, without_empty
 from profiles.specification import Specification
 from profiles.specification.bootstrap import SelfInit, SelfInitMount, SelfInitRequest
 
@@ -64,7 +64,7 @@ def _group(name: str, calls: Iterable[Call]) -> Stanza:
     return {
         "type": name,
         "request": [
-            {"type": legal_name(wish, taken), "operation": "update", "path": path, "data": data}
+            {"type": legal_name(wish, taken), "operation": "update", "path": path, "data": exactly(data)}
             for wish, path, data in calls
         ],
     }
@@ -140,7 +140,7 @@ def _request(request: SelfInitRequest, taken: set[str]) -> Stanza:
         "type": legal_name(request.name, taken),
         "operation": request.operation,
         "path": request.path,
-        **without_empty({"data": _data(request)}),
+        **without_empty({"data": exactly(_data(request))}),
         **({"allow_failure": True} if request.allow_failure else {}),
     }
 

@@ -78,6 +78,8 @@ def _metrics(specification: Specification) -> Stanza:
     return {
         "type": "tcp",
         "address": f"[::]:{layout.METRICS_PORT}",
+        # every listener gets a cluster port, by default one above its own on all addresses; this one nobody needs
+        "cluster_address": f"127.0.0.1:{layout.METRICS_PORT + 1}",
         "telemetry": {"metrics_only": True, "unauthenticated_metrics_access": True},
         **_tls(specification),
     }

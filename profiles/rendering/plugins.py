@@ -56,19 +56,19 @@ def plugin_settings(specification: Specification) -> Stanza:
     stanza = {
         "type": "kms",
         "name": seal_name(specification),
-        "version": known(plugin.version, "unseal.plugin.version"),
         "sha256sum": known(checksums.get(plugin_architecture(specification) or ""), "unseal.plugin.sha256"),
-        **({"image": plugin.image, "binary_name": plugin_command(specification)} if download else {}),
-        **({} if download else {"command": plugin_command(specification)}),
+        **without_empty({"version": plugin.version}),
     }
-    return without_empty(
-        {
-            "plugin_directory": layout.PLUGIN_DIR,
-            "plugin": [stanza],
-            "plugin_auto_download": True if download else None,
-            "plugin_download_behavior": specification.configuration.plugin_download_behavior if download else None,
-        }
-    )
+    if not download:
+        stanza["command"] = plugin_command(specification)
+        return {"plugin_directory": layout.PLUGIN_DIR, "plugin": [stanza]}
+    stanza |= {"image": plugin.image, "binary_name": plugin_command(specification)}
+    return {
+        "plugin_directory": layout.PLUGIN_DIR,
+        "plugin": [stanza],
+        "plugin_auto_download": True,
+        "plugin_download_behavior": specification.configuration.plugin_download_behavior,
+    }
 
 
 def _plugin(specification: Specification) -> KmsPlugin | None:

@@ -56,8 +56,11 @@ class SealNeeds:
     mounts: tuple[SecretMount, ...] = ()
 
 
-def seal_stanza(specification: Specification) -> Stanza:
-    """The `seal` stanza as `{type: options}`. It holds no secret unless `seal_is_secret`."""
+def seal_stanza(specification: Specification) -> list[Stanza]:
+    """The `seal` stanza; it holds no secret unless `seal_is_secret`.
+
+    A list of one labelled object: seals have no `type` form, and without the list a plugin's name is warned about.
+    """
     unseal = specification.unseal or StaticUnseal()
     match unseal:
         case StaticUnseal():
@@ -77,8 +80,9 @@ def seal_stanza(specification: Specification) -> Stanza:
         case Pkcs11Unseal():
             options = _pkcs11(unseal)
         case GenericKmsUnseal():
-            return {unseal.name: {key: reveal(value, f"unseal.config.{key}") for key, value in unseal.config.items()}}
-    return {unseal.type: {key: _text(value) for key, value in without_empty(options).items()}}
+            options = {key: reveal(value, f"unseal.config.{key}") for key, value in unseal.config.items()}
+            return [{unseal.name: options}]
+    return [{unseal.type: {key: _text(value) for key, value in without_empty(options).items()}}]
 
 
 def seal_is_secret(specification: Specification) -> bool:

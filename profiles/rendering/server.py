@@ -40,7 +40,10 @@ def secret_configuration(specification: Specification) -> dict[str, object] | No
     plugin whose options only its user knows.
     """
     secret = _secret_stanzas(specification)
-    return {key: value for key, value in _whole(specification).items() if key in secret} or None
+    if not secret:
+        return None
+    kept = secret | {"cluster_name"}  # a scalar beside them: without one OpenBao's JSON reader takes stanzas for labels
+    return {key: value for key, value in _whole(specification).items() if key in kept}
 
 
 def _secret_stanzas(specification: Specification) -> set[str]:

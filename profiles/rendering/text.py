@@ -33,6 +33,19 @@ def without_empty(stanza: Mapping[str, Any]) -> Stanza:
     return {key: value for key, value in stanza.items() if value is not None and value not in ([], {})}
 
 
+def exactly(data: Mapping[str, Any]) -> Stanza:
+    """The `data` of a self-init request in the form that OpenBao reads as written: each inner map in a list of one.
+
+    HCL 1's JSON reader flattens an object whose values are all objects; two such in one request panic the server in the
+    middle of self-init (seen with 2.6.2 and 2.7.2). A list of one map is read as that map, at any depth.
+    """
+    return {key: _wrapped(value) for key, value in data.items()}
+
+
+def _wrapped(value: Any) -> Any:
+    return [exactly(value)] if isinstance(value, dict) else value
+
+
 def legal_name(text: str, taken: set[str]) -> str:
     """A name of a self-init group or request (`^[A-Za-z_][A-Za-z0-9_-]*$`), unique among `taken`, which grows by it."""
     letters = "".join(char if char.isascii() and (char.isalnum() or char in "_-") else "_" for char in text)
