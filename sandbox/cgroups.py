@@ -11,7 +11,11 @@ NAME = "openbao-sandbox"
 
 
 def create(node: str) -> None:
-    """Make ``/openbao-sandbox/<node>`` in every tree: kubelet wants its cgroupRoot to exist. Idempotent."""
+    """Make ``/openbao-sandbox/<node>`` in every tree, empty: kubelet wants its cgroupRoot to exist.
+
+    What a lost node left is removed first, as a reboot would: kubelet waits three seconds for each container it finds.
+    """
+    remove(node)
     try:
         for tree in _trees():
             for folder in (tree / NAME, tree / NAME / node):
@@ -24,11 +28,11 @@ def create(node: str) -> None:
         ) from error
 
 
-def remove() -> list[Path]:
-    """Remove all of them and return those that are still in use after five seconds (normally none)."""
+def remove(node: str = "") -> list[Path]:
+    """Remove a node's cgroups, or all; return those that are still in use after five seconds (normally none)."""
     left: list[Path] = []
     for _ in range(100):  # a process that was just killed may hold its cgroup for a moment
-        left = [folder for folder in _ours() if not _removed(folder)]
+        left = [folder for folder in _ours(node) if not _removed(folder)]
         if not left:
             break
         time.sleep(0.05)
@@ -51,10 +55,10 @@ def _make_usable(tree: Path, folder: Path) -> None:
             (folder / setting).write_text((tree / setting).read_text())
 
 
-def _ours() -> list[Path]:
+def _ours(node: str) -> list[Path]:
     """Deepest first: a cgroup can be removed only when it has no children. Runc also makes some in v1's `unified`."""
-    tops = [top / NAME for top in (ROOT, *ROOT.iterdir()) if (top / NAME).is_dir() and not top.is_symlink()]
-    return [Path(folder) for top in tops for folder, _, _ in os.walk(top, topdown=False)]
+    tops = [top / NAME / node for top in (ROOT, *ROOT.iterdir()) if not top.is_symlink()]
+    return [Path(folder) for top in tops if top.is_dir() for folder, _, _ in os.walk(top, topdown=False)]
 
 
 def _removed(folder: Path) -> bool:
