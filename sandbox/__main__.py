@@ -13,7 +13,7 @@ import click
 from sandbox import build, images, network, progress, report, wheels
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
-from sandbox.settings import MAX_NODES, Places
+from sandbox.settings import MAX_NODES, Places, require_linux_root
 
 _NODE = click.IntRange(1, MAX_NODES)
 
@@ -26,6 +26,10 @@ class _Plain(click.Group):
             return super().invoke(ctx)
         except SandboxError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:  # click knows what to do when the reader of a pipe went away
+            raise
+        except OSError as error:
+            raise click.ClickException(f"{error}. Is there space and permission for the sandbox's folders?") from error
 
 
 @click.group(cls=_Plain, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,12 +71,14 @@ def wipe() -> None:
 @main.command()
 def status() -> None:
     """What runs, in which version, with how much memory."""
+    require_linux_root()
     click.echo(report.status(Places.from_environment()))
 
 
 @main.command()
 def env() -> None:
     """Print export lines for a shell: eval "$(python -m sandbox env)"."""
+    require_linux_root()
     for name, value in _environment(Places.from_environment()).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

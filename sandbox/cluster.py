@@ -6,7 +6,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from sandbox import build, cgroups, control_plane, images, network, packages, pki
+from sandbox import build, cgroups, control_plane, crds, images, network, packages, pki
 from sandbox.box import Box
 from sandbox.control_plane import ControlPlane
 from sandbox.errors import SandboxError
@@ -117,6 +117,14 @@ class Cluster:
     def heal(self, number: int) -> None:
         """Plug a node's network cable in again."""
         self._set_link(number, "up")
+
+    def install_cert_manager_crds(self) -> None:
+        """Make cert-manager's kinds known to the API server. Its controllers do not run: nothing gets issued."""
+        self.require_running()
+        folder = crds.cert_manager(self.places)
+        self.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={folder}")
+        names = [f"crd/{path.stem.split('_')[1]}.{path.stem.split('_')[0]}" for path in folder.glob("*.yaml")]
+        self.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
 
     def _set_link(self, number: int, state: str) -> None:
         self.require_running()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,22 @@ def test_the_same_content_gives_the_same_digest(tmp_path: Path) -> None:
         digests.add(oci.write(image, architecture(), tmp_path / f"{name}.tar"))
 
     assert len(digests) == 1
+
+
+def test_cert_manager_objects_are_checked_by_the_api_server(cluster: Cluster, namespace: str) -> None:
+    """Breaks when the CRDs cannot be had, or would let a misspelt field through."""
+    cluster.install_cert_manager_crds()
+    certificate: dict[str, Any] = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": "server"},
+        "spec": {"secretName": "server-tls", "issuerRef": {"name": "ca"}, "dnsNames": ["a.example"]},
+    }
+    apply(cluster, namespace, certificate)
+    certificate["spec"]["dnsName"] = ["misspelt.example"]
+
+    with pytest.raises(SandboxError, match="unknown field|field not declared in schema"):
+        apply(cluster, namespace, certificate)
 
 
 def test_a_node_that_lost_power_returns_with_its_volume(cluster: Cluster, namespace: str) -> None:
