@@ -22,14 +22,14 @@ from profiles.specification import Specification
 
 ANNOTATION: Final = "openbao.org/specification"
 REPORT_ANNOTATION: Final = "openbao.org/contract-report"
-# May carry secrets of the user's, and says nothing that a transition depends on.
-_LEFT_OUT: Final = {"self_init", "recovery_keys"}
+# What a transition depends on, and nothing that may be secret. Few fields: a later release must still read them.
+_WRITTEN: Final = {"profile", "name", "version", "replicas", "unseal", "tls", "storage", "deletion_policy", "bootstrap"}
 
 
 def written(specification: Specification) -> str:
     """The specification as it is written down; secret values are masked by their type."""
-    fields = specification.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_LEFT_OUT)
-    return json.dumps(fields | {"profile": specification.profile, "replicas": specification.replicas}, sort_keys=True)
+    fields = specification.model_dump(mode="json", by_alias=True, exclude_none=True, include=_WRITTEN)
+    return json.dumps(fields, sort_keys=True)
 
 
 def begin(objects: Objects, accepted: Accepted, context: Context) -> None:

@@ -58,8 +58,8 @@ class Objects:
     ) -> pulumi.CustomResource:
         """Register the object that `build` describes as `<name>[-suffix]`.
 
-        `build` returns the manifest without apiVersion, kind and the common metadata; `metadata.name` may be given and
-        defaults to the resource's name, `metadata.namespace` is the cluster's unless the object has none. `order`: `after`
+        `build` returns the manifest without apiVersion, kind and common metadata; `metadata.name` may be given and
+        defaults to the resource's name. `order`: `after`
         and `options`, as for `make_from`.
         """
         whole = self.resolved.apply(build)
