@@ -79,8 +79,10 @@ def tools(places: Places | None = None) -> Path:
 
 def is_built(places: Places) -> bool:
     """Whether ``tools`` would find everything in the cache."""
-    toolchain = go.toolchain(places)
-    return all((_home(places, group, toolchain) / tool.name).exists() for group in GROUPS for tool in GROUPS[group])
+    toolchain = go.present(places)
+    return toolchain is not None and all(
+        (_home(places, group, toolchain) / tool.name).exists() for group in GROUPS for tool in GROUPS[group]
+    )
 
 
 def _build_missing(places: Places, toolchain: go.Go) -> None:

