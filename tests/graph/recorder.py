@@ -84,18 +84,18 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(recorder)
         self.recorder = recorder
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def RegisterResource(self, request: Any) -> Any:
         inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self.recorder.registrations.append(Registration(request.type, request.name, inputs, request))
         return super().RegisterResource(request)
 
 
-def run(program: Callable[[], object], *, preview: bool = False) -> Recorder:
+def run(program: Callable[[], object], *, preview: bool = False, recorder: Recorder | None = None) -> Recorder:
     """Run a Pulumi program to its end and return what it registered.
 
     What this does not show: that a provider or Kubernetes accepts the objects (tests/sandbox does).
     """
-    recorder = Recorder(preview=preview)
+    recorder = recorder or Recorder(preview=preview)
 
     async def whole() -> None:
         # Inside the loop: callbacks for resource hooks are served from it.

@@ -1,0 +1,130 @@
+"""One stack of the stack program, driven through the real Pulumi engine as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.cluster import Cluster
+from sandbox.pulumi_environment import environment
+
+PROJECT = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended; `text` is all that a user would have seen."""
+
+    code: int
+    text: str
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """Counts of the summary: `{"created": 31}`, `{"unchanged": 31}`."""
+        summary = self.text.rsplit("Resources:", 1)[-1]
+        return {
+            word: int(count)
+            for count, word in re.findall(r"(\d+) (created|updated|deleted|unchanged|replaced)", summary)
+        }
+
+
+class Stack:
+    """A stack with a stack file and a backend of its own; nothing of the checkout is written."""
+
+    def __init__(self, cluster: Cluster, folder: Path, name: str, specification: dict[str, Any]) -> None:
+        self.cluster, self.folder, self.name = cluster, folder, name
+        self.file = folder / f"Pulumi.{name}.yaml"
+        self.environment = {
+            **os.environ,
+            **environment(cluster.places.state, cluster.tools),
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PULUMI_BACKEND_URL": f"file://{folder}",
+            "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test",
+        }
+        self.write(specification)
+        self.pulumi("stack", "init", name, config_file=False)
+
+    def write(self, specification: dict[str, Any], **more: Any) -> None:
+        """(Re)write the stack file's configuration; what Pulumi keeps beside it stays."""
+        document = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
+        config = {"vault:name": self.name, "vault:cluster": specification, **more}
+        self.file.write_text(yaml.safe_dump({**document, "config": config}))
+
+    def pulumi(self, *arguments: str, expected: int | None = 0, config_file: bool = True) -> Outcome:
+        """Run one pulumi command; `expected=None` accepts any exit code."""
+        process = self.start(*arguments, config_file=config_file)
+        text, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        outcome = Outcome(process.returncode, text)
+        assert expected is None or outcome.code == expected, f"pulumi {' '.join(arguments)}: {outcome.code}\n{text}"
+        return outcome
+
+    def start(self, *arguments: str, config_file: bool = True) -> subprocess.Popen[str]:
+        """Start a command without waiting for its end."""
+        command = ["pulumi", *arguments, "--cwd", str(PROJECT), "--non-interactive", "--color=never"]
+        if config_file:
+            command += ["--stack", self.name]
+            if arguments[0] in {"up", "preview", "refresh", "destroy"}:
+                command += ["--config-file", str(self.file)]
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def up(self, *, expected: int | None = 0) -> Outcome:
+        return self.pulumi("up", "--yes", "--skip-preview", expected=expected)
+
+    def preview(self, *, expected: int | None = 0) -> Outcome:
+        return self.pulumi("preview", expected=expected)
+
+    def refresh(self) -> Outcome:
+        return self.pulumi("refresh", "--yes", "--skip-preview")
+
+    def destroy(self) -> Outcome:
+        return self.pulumi("destroy", "--yes", "--skip-preview")
+
+    def interrupted_up(self, after_seconds: float) -> Outcome:
+        """`up`, and Ctrl-C after a while."""
+        process = self.start("up", "--yes", "--skip-preview")
+        timer = threading.Timer(after_seconds, lambda: os.kill(process.pid, signal.SIGINT))
+        timer.start()
+        text, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        timer.cancel()
+        return Outcome(process.returncode, text)
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").text)
+        return found
+
+    def state(self) -> str:
+        """The whole state as it lies in the backend, secrets encrypted."""
+        return self.pulumi("stack", "export").text
+
+    def shell(self, script: str) -> Outcome:
+        """Run commands as a user in a project folder with this stack selected would."""
+        shutil.copy(PROJECT / "Pulumi.yaml", self.folder)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env={**self.environment, "HOME": str(self.folder), "PULUMI_STACK": self.name},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_SECONDS,
+        )
+        return Outcome(done.returncode, done.stdout + done.stderr)
