@@ -60,7 +60,7 @@ def _judge(rule: Rule, case: Case) -> Outcome:
         if rule.when is not None and not rule.when(case):
             return Outcome(rule, State.NOT_APPLICABLE)
         for breach in rule.judge(case):
-            breaches.append(breach)  # noqa: PERF402 - what was found before an unknown value stays found
+            breaches.append(breach)
     except NotKnownYet as pending:
         unknown = pending.path
     if breaches:

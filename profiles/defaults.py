@@ -23,7 +23,9 @@ UPSTREAM_REPOSITORIES = frozenset(
     for image in ("openbao/openbao", "openbao/openbao-ubi", "openbao/openbao-distroless")
 )
 UPSTREAM_ISSUER = r"^https://token\.actions\.githubusercontent\.com$"
-UPSTREAM_SUBJECT = r"^https://github\.com/openbao/openbao/\.github/workflows/release\.yml@refs/tags/v[0-9]+\.[0-9]+\.[0-9]+$"
+UPSTREAM_SUBJECT = (
+    r"^https://github\.com/openbao/openbao/\.github/workflows/release\.yml@refs/tags/v[0-9]+\.[0-9]+\.[0-9]+$"
+)
 """OpenBao's releases are signed keyless by their release workflow at the tag (the operator's built-in trust)."""
 
 
@@ -66,9 +68,7 @@ def _with_upstream_trust(spec: Specification, verification: Verification) -> Ver
     expressions = (verification.issuer_reg_exp, verification.subject_reg_exp)
     if any(value is not None for value in given + expressions) or not _is_upstream(spec):
         return verification
-    return verification.model_copy(
-        update={"issuer_reg_exp": UPSTREAM_ISSUER, "subject_reg_exp": UPSTREAM_SUBJECT}
-    )
+    return verification.model_copy(update={"issuer_reg_exp": UPSTREAM_ISSUER, "subject_reg_exp": UPSTREAM_SUBJECT})
 
 
 def _is_upstream(spec: Specification) -> bool:

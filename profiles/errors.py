@@ -1,8 +1,8 @@
 """Every error that this product raises for a user to read, as one tree.
 
     OpenBaoError                      base: catch this to catch all of ours
-    ├── SpecificationError            the specification is unusable or breaks its contract; carries every problem at once
-    └── UnusableInput                 a file or a value that is no specification at all (not YAML, not a mapping, missing)
+    ├── SpecificationError            the specification is unusable or breaks its contract; carries every problem
+    └── UnusableInput                 a file or a value that is no specification at all (no YAML, no mapping, missing)
 
 Nothing here ever holds a secret: problems carry field paths and reasons, never the values of secret fields.
 """
@@ -17,7 +17,7 @@ class OpenBaoError(Exception):
     """Base of every error that a user of this library is meant to read."""
 
 
-class UnusableInput(OpenBaoError):
+class UnusableInput(OpenBaoError):  # noqa: N818 - reads as what it says
     """What was given cannot be read as a specification at all."""
 
 

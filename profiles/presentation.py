@@ -59,7 +59,9 @@ def as_table(report: Report, width: int | None = None) -> str:
 
 def headline(report: Report) -> str:
     """The verdict in one line."""
-    ready = "production ready" if report.production_ready else f"not production ready ({report.production_ready_reason})"
+    ready = (
+        "production ready" if report.production_ready else f"not production ready ({report.production_ready_reason})"
+    )
     risk = f", security risk: {report.security_risk_reason}" if report.security_risk else ""
     return f"{report.specification.profile} contract of {report.specification.name}: {ready}{risk}"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import SecretStr, StringConstraints, WrapValidator
 
 
-class NotKnownYet(Exception):
+class NotKnownYet(Exception):  # noqa: N818 - it is no error, only too early
     """A decision needs a value that is only known while the update runs. `path` is the field in question."""
 
     def __init__(self, path: str) -> None:
@@ -35,8 +35,8 @@ class Unknown:
             raise AttributeError(name)
         self._raise()
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = __contains__ = _raise  # type: ignore[assignment]
-    __str__ = __format__ = __getitem__ = __add__ = __radd__ = __hash__ = _raise  # type: ignore[assignment]
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = __contains__ = _raise
+    __str__ = __format__ = __getitem__ = __add__ = __radd__ = __hash__ = _raise
 
     def __repr__(self) -> str:
         return f"<not known yet: {object.__getattribute__(self, '_path')}>"

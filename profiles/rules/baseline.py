@@ -1,4 +1,5 @@
 """What Hardened is before anything else: an external trust root, trusted TLS, self-initialisation, a quorum."""
+# ruff: noqa: D103 - a rule is described by its decorator
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from profiles.specification.unseal import TransitUnseal
     since="S",
     scope="Hardened",
     fields=("tls.mode",),
-    reason="Hardened needs certificates from outside the cluster; with OperatorManaged whoever reads one Secret can pose as the server.",
+    reason="Hardened needs certificates from outside the cluster; with OperatorManaged whoever reads one Secret can "
+    "pose as the server.",
     way_out="Set tls.mode to External (secretName or issuerRef) or ACME (directoryUrl).",
 )
 def trusted_tls(case: Case) -> Iterator[Breach]:

@@ -46,7 +46,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Breach:
-    """One place that a rule refuses. `reason` and `way_out` replace the rule's own where the place needs other words."""
+    """One place that a rule refuses. `reason` and `way_out` replace the rule's own where the place needs other "
+    "words."""
 
     path: str
     reason: str | None = None
@@ -112,7 +113,7 @@ REGISTRY = Registry()
 
 
 def rule(
-    id: str,  # noqa: A002 - the field's own word
+    id: str,
     title: str,
     *,
     since: Since,

@@ -37,7 +37,8 @@ class UserpassUser(Part):
 
     username: Text
     password_secret_ref: SecretName | None = Field(
-        default=None, description="Existing Secret, key `password`; omitted, a random one is made in `<name>-login-<user>`."
+        default=None,
+        description="Existing Secret, key `password`; omitted, a random one is made in `<name>-login-<user>`.",
     )
     policies: list[Text] = Field(min_length=1)
 

@@ -45,10 +45,14 @@ class IngressRule(Part):
 class Network(Part):
     trusted_ingress_peers: list[Peer] = Field(default_factory=list, description="Who may reach the API port 8200.")
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="Raw rules; refused in Hardened.")
-    egress_rules: list[EgressRule] = Field(default_factory=list, description="Whom the pods may call besides DNS, peers and the API server.")
+    egress_rules: list[EgressRule] = Field(
+        default_factory=list, description="Whom the pods may call besides DNS, peers and the API server."
+    )
     dns_namespace: Text = "kube-system"
     dns_endpoint_ips: list[Text] = Field(default_factory=list)
-    api_server_cidr: Text | None = Field(default=None, description="Where the Kubernetes API is; default: anywhere on 443 and 6443.")
+    api_server_cidr: Text | None = Field(
+        default=None, description="Where the Kubernetes API is; default: anywhere on 443 and 6443."
+    )
 
 
 class ClientService(Part):

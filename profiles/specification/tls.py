@@ -15,7 +15,9 @@ class OperatorManagedTls(Part):
 
     mode: Literal["OperatorManaged"] = "OperatorManaged"
     cert_manager: bool = Field(default=False, description="Let cert-manager issue from a self-signed CA instead.")
-    extra_sans: list[Text] = Field(default_factory=list, description="More DNS names or IP addresses in the certificate.")
+    extra_sans: list[Text] = Field(
+        default_factory=list, description="More DNS names or IP addresses in the certificate."
+    )
     rotation_period: Annotated[str, Field(pattern=r"^[0-9]+h$")] = Field(
         default="720h", description="How long before its end the server certificate is renewed by the next `up`."
     )
@@ -132,10 +134,13 @@ class AcmeTls(Part):
 
     mode: Literal["ACME"]
     directory_url: Text
-    domains: list[Text] = Field(default_factory=list, description="Names the server may answer; default: per-pod names.")
+    domains: list[Text] = Field(
+        default_factory=list, description="Names the server may answer; default: per-pod names."
+    )
     email: Text | None = None
     ca_root_secret_ref: SecretName | None = Field(
-        default=None, description="Secret with `ca.crt` (trust for the directory) and `issuer.crt` (root of what it issues)."
+        default=None,
+        description="Secret with `ca.crt` (trust for the directory) and `issuer.crt` (root of what it issues).",
     )
     eab_key_id: Text | None = None
     eab_mac_key: Secret | None = None
@@ -145,4 +150,3 @@ class AcmeTls(Part):
 
 
 Tls = Annotated[OperatorManagedTls | ExternalTls | AcmeTls, Field(discriminator="mode")]
-

@@ -27,7 +27,8 @@ class StaticUnseal(Part):
 
     type: Literal["static"] = "static"
     secret_name: SecretName | None = Field(
-        default=None, description="An existing Secret with the key under `key`; omitted, one is generated once and kept."
+        default=None,
+        description="An existing Secret with the key under `key`; omitted, one is generated once and kept.",
     )
     key_id: Text | None = Field(default=None, description="Id of the key; required with secretName, derived otherwise.")
     previous: PreviousStaticKey | None = None
@@ -163,7 +164,9 @@ class AzureKeyVaultUnseal(_ExternalUnseal):
     client_secret: Secret | None = None
     environment: Text | None = None
     resource: Text | None = None
-    auth_method: Text | None = Field(default=None, description="`workload_identity`, `managed_identity`, …; OpenBao ≥ 2.6.")
+    auth_method: Text | None = Field(
+        default=None, description="`workload_identity`, `managed_identity`, …; OpenBao ≥ 2.6."
+    )
 
 
 class OciKmsUnseal(_ExternalUnseal):
