@@ -13,3 +13,5 @@ cluster = PROFILES[specification["profile"]](name, specification)
 
 for output in OUTPUTS:
     pulumi.export(output, getattr(cluster, output))
+# The whole report is long: as text it stays out of the way, and `pulumi stack output contract_report` shows it.
+pulumi.export("contract_report", cluster.report.apply(lambda report: report.as_markdown()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import pulumi
 
@@ -13,12 +13,26 @@ from components.bootstrap import steps
 from components.kubernetes import access, network, services
 from components.kubernetes.configuration import config_map, workload_needs
 from components.kubernetes.objects import Objects
-from components.kubernetes.workload import stateful_set
+from components.kubernetes.workload import awaiting, stateful_set
 from components.tls import certificates
 from components.unseal import TrustRoot, filled_in, trust_root
 from profiles.contract import Context
 from profiles.rendering import dump, server_configuration
 from profiles.specification import Profile, Specification
+
+
+def _token(profile: Profile) -> str:
+    return f"openbao:index:{profile}VaultCluster"
+
+
+def _one_cluster(profile: Profile) -> pulumi.ResourceOptions:
+    """To the engine both profiles are the same resource.
+
+    Otherwise a changed profile would look like a new cluster and the removal of the old one, and nothing could refuse it
+    (components/record.py does).
+    """
+    others = [other for other in get_args(Profile) if other != profile]
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=_token(other)) for other in others])
 
 
 class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
@@ -27,7 +41,9 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
     profile: ClassVar[Profile]
 
     def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(f"openbao:index:{type(self).__name__}", name, None, opts)
+        super().__init__(
+            _token(self.profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self.profile), opts)
+        )
         # validate
         context = Context(project=pulumi.get_project(), stack=pulumi.get_stack())
         accepted = accept({"name": name, **args, "profile": self.profile}, context)
@@ -95,4 +111,4 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             ignore_changes=["spec.volumeClaimTemplates"],
             custom_timeouts=pulumi.CustomTimeouts(create="15m", update="30m"),
         )
-        return objects.make_from("StatefulSet", "", body, after=before, options=kept)
+        return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=kept)

@@ -13,6 +13,7 @@ from components.kubernetes.metadata import SECURITY_RISK_TEXT
 from components.tls import Certificates
 from components.unseal import TrustRoot
 from profiles.layout import API_PORT, Names
+from profiles.report import Report
 from profiles.specification import Specification
 
 
@@ -84,6 +85,7 @@ class ClusterOutputs:
         self.login_secrets = pulumi.Output.from_input(_login_secrets(specification))
         self.key_id = pulumi.Output.from_input(root.outputs.get("key_id", ""))
         self.identity = pulumi.Output.from_input(root.outputs.get("identity", ""))
+        self.report = report
         self.contract_report = report.apply(lambda found: found.as_dict())
         self.production_ready = report.apply(lambda found: found.production_ready)
         self.security_risk = report.apply(lambda found: found.security_risk_reason if found.security_risk else "")
@@ -128,8 +130,10 @@ def warn(cluster: pulumi.Resource, accepted: Accepted) -> None:
     if specification.profile == "Development":
         pulumi.log.warn(f'SECURITY RISK: "{specification.name}": {SECURITY_RISK_TEXT}.', cluster)
 
-    def say(report: Any) -> None:
+    log = pulumi.log.info if specification.profile == "Development" else pulumi.log.warn
+
+    def say(report: Report) -> None:
         for finding in report.warnings:
-            pulumi.log.info(f"{finding.path}: {finding.reason} {finding.way_out} [{finding.rule}]", cluster)
+            log(str(finding.as_problem()), cluster)
 
     accepted.report.apply(say)

@@ -18,6 +18,7 @@ from components.kubernetes.objects import Objects
 from profiles.contract import Context, evaluate
 from profiles.errors import SpecificationError
 from profiles.parsing import parse
+from profiles.report import Report
 from profiles.specification import Specification
 
 ANNOTATION: Final = "openbao.org/specification"
@@ -51,10 +52,18 @@ def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
     annotations = pulumi.Output.all(known=accepted.resolved, report=accepted.report).apply(
         lambda parts: {
             ANNOTATION: written(parts["known"]),
-            REPORT_ANNOTATION: json.dumps(parts["report"].as_dict(), sort_keys=True),
+            REPORT_ANNOTATION: _states(parts["report"]),
         }
     )
     objects.first.append(objects.make_from("ConfigMap", "contract", {}, annotations=annotations, options=guarded))
+
+
+def _states(report: Report) -> str:
+    """Every rule with its states, for an auditor who has only kubectl; reasons are in the stack's outputs."""
+    states: dict[str, list[str]] = {}
+    for finding in report.findings:
+        states.setdefault(finding.rule, []).append(str(finding.state))
+    return json.dumps({rule: sorted(set(found)) for rule, found in states.items()}, sort_keys=True)
 
 
 def _namespace(specification: Specification) -> dict[str, Any]:

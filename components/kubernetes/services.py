@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from components.kubernetes.metadata import selector
 from profiles.layout import API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
+
+_SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 
 
 def _port(name: str, number: int, target: str | None = None) -> dict[str, Any]:
@@ -33,7 +35,10 @@ def public_service(specification: Specification) -> dict[str, Any]:
     service = specification.service
     ranges = list(service.load_balancer_source_ranges)
     return {
-        "metadata": {"annotations": dict(service.annotations)},
+        # Nobody is ready before somebody initialised the cluster by hand.
+        "metadata": {
+            "annotations": {**service.annotations, **(_SKIP_AWAIT if specification.bootstrap == "manual" else {})}
+        },
         "spec": {
             "type": service.type,
             "selector": selector(specification),
@@ -47,7 +52,7 @@ def active_service(specification: Specification) -> dict[str, Any]:
     """The leader only, by the label that OpenBao's service registration keeps on its pod."""
     return {
         # It has no endpoint before the first leader; the proof shows that it works, through it.
-        "metadata": {"annotations": {"pulumi.com/skipAwait": "true"}},
+        "metadata": {"annotations": dict(_SKIP_AWAIT)},
         "spec": {
             "type": "ClusterIP",
             "selector": {**selector(specification), "openbao-active": "true"},

@@ -32,6 +32,11 @@ class WorkloadNeeds:
     """Annotations of the pod template: a changed value restarts the pods, one by one."""
 
 
+def awaiting(specification: Specification) -> dict[str, str]:
+    """Pods become ready by themselves only where pod 0 initialises the cluster; else the proof waits, not Pulumi."""
+    return {} if self_initialises(specification) else {"pulumi.com/skipAwait": "true"}
+
+
 def stateful_set(specification: Specification, needs: WorkloadNeeds) -> dict[str, Any]:
     """The StatefulSet's `spec`."""
     names = Names.of(specification)

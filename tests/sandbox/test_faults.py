@@ -1,0 +1,157 @@
+"""Faults on three nodes under a continuous writer that checks every acknowledged value afterwards.
+
+The figures are written to `docs/figures/faults.json` when FIGURES=1; docs/faults.md explains them.
+Not proven here: other storage than local volumes, and NetworkPolicy enforcement.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cluster import Cluster
+from tests.sandbox.client import Client, Writer, until
+from tests.sandbox.stack import PROJECT, Stack
+
+pytestmark = pytest.mark.sandbox
+
+NAME = "faults"
+SPECIFICATION = {
+    "profile": "Development",
+    "replicas": 3,
+    "storage": {"size": "1Gi"},
+    "scheduling": {"spreadOverNodes": "Required"},
+}
+# Kubernetes itself takes 40 to 50 s to call a silent node NotReady; OpenBao must not wait for that.
+LONGEST_GAP_SECONDS = 15.0
+FIGURES: dict[str, dict[str, float]] = {}
+
+
+@pytest.fixture(scope="module")
+def client(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    stack = Stack(cluster, tmp_path_factory.mktemp("faults"), NAME, SPECIFICATION)
+    began = time.monotonic()
+    stack.up()
+    FIGURES["up to a proven cluster of three"] = {"seconds": time.monotonic() - began}
+    client = Client(cluster, NAME, stack.outputs()["ca_certificate"])
+    client.log_in()
+    yield client
+    stack.destroy()
+    if os.environ.get("FIGURES"):
+        file = PROJECT / "docs/figures/faults.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rounded = {name: {key: round(value, 1) for key, value in row.items()} for name, row in FIGURES.items()}
+        file.write_text(json.dumps(rounded, indent=1) + "\n")
+
+
+def _settled(client: Client) -> None:
+    """Three voters, each answering as one that is joined and unsealed."""
+
+    def healthy() -> bool:
+        voters = client.peers() == {f"{NAME}-{ordinal}": True for ordinal in range(3)}
+        answers = [
+            client.call("GET", "sys/health?standbyok=true", pool=client.pod_pool(pod))[0] for pod in client.pods()
+        ]
+        return voters and answers == [200, 200, 200]
+
+    until(healthy, "three healthy voters", seconds=240)
+
+
+def _check(fault: str, writer: Writer, recovered: float) -> None:
+    lost = writer.lost()
+    FIGURES[fault] = {
+        "longest write gap": writer.longest_gap(),
+        "all three again": recovered,
+        "acknowledged writes": len(writer.acknowledged),
+        "lost": len(lost),
+    }
+    assert not lost, f"{fault}: acknowledged and lost: {lost[:5]}"
+    assert writer.longest_gap() < LONGEST_GAP_SECONDS, FIGURES[fault]
+
+
+def _node_of(client: Client, pod: str) -> int:
+    return int(client.pods()[pod]["spec"]["nodeName"].removeprefix("node-"))
+
+
+def test_no_acknowledged_write_is_lost_when_each_pod_is_deleted_in_turn(client: Client) -> None:
+    """The everyday fault: a drain, an eviction, a rolling update."""
+    _settled(client)
+    with Writer(client) as writer:
+        began = time.monotonic()
+        for pod in sorted(client.pods()):
+            old = client.pods()[pod]["metadata"]["uid"]
+            client.kubectl("delete", "pod", pod, "--wait=false")
+            until(lambda pod=pod, old=old: client.pods()[pod]["metadata"]["uid"] != old, "a new pod")  # type: ignore[misc]
+            _settled(client)
+        recovered = (time.monotonic() - began) / 3
+        time.sleep(1)
+    _check("each pod deleted in turn", writer, recovered)
+
+
+def test_no_acknowledged_write_is_lost_when_the_leaders_node_is_cut_off(client: Client, cluster: Cluster) -> None:
+    """The deposed leader must acknowledge nothing that the others do not have."""
+    _settled(client)
+    node = _node_of(client, client.leader())
+    with Writer(client) as writer:
+        cluster.cut(node)
+        try:
+            time.sleep(12)
+        finally:
+            cluster.heal(node)
+        began = time.monotonic()
+        _settled(client)
+        recovered = time.monotonic() - began
+        time.sleep(1)
+    _check("leader's node cut off for 12 s", writer, recovered)
+
+
+def test_no_acknowledged_write_is_lost_when_the_leaders_node_loses_power(client: Client, cluster: Cluster) -> None:
+    """What was acknowledged must be on the disks of a majority."""
+    _settled(client)
+    node = _node_of(client, client.leader())
+    with Writer(client) as writer:
+        cluster.node_down(node)
+        time.sleep(12)
+        cluster.node_up(node)
+        began = time.monotonic()
+        _settled(client)
+        recovered = time.monotonic() - began
+        time.sleep(1)
+    _check("leader's node without power for 12 s", writer, recovered)
+
+
+def test_all_pods_gone_and_volume_zero_wiped_rejoins_its_peers(client: Client) -> None:
+    """Pod 0 starts first and alone with an empty disk: it must wait for its peers, not found a second cluster."""
+    _settled(client)
+    first, before = f"{NAME}-0", client.cluster_id(f"{NAME}-1")
+    client.kubectl("scale", f"statefulset/{NAME}", "--replicas=0")
+    until(lambda: not client.pods(), "no pods")
+    client.kubectl("delete", "pvc", f"data-{first}")
+    client.kubectl("scale", f"statefulset/{NAME}", "--replicas=1")
+    until(lambda: client.call("GET", "sys/health", pool=client.pod_pool(first))[0] == 501, "pod 0 waits")
+    time.sleep(5)
+    assert client.call("GET", "sys/health", pool=client.pod_pool(first))[0] == 501, "pod 0 founded a cluster of its own"
+    client.kubectl("scale", f"statefulset/{NAME}", "--replicas=3")
+    _settled(client)
+    assert client.cluster_id(first) == before
+
+
+def test_all_volumes_wiped_stays_uninitialised_and_up_says_so(
+    client: Client, cluster: Cluster, request: pytest.FixtureRequest
+) -> None:
+    """An empty vault that looks healthy would be filled with new secrets while the old ones are sought elsewhere."""
+    client.kubectl("scale", f"statefulset/{NAME}", "--replicas=0")
+    until(lambda: not client.pods(), "no pods")
+    client.kubectl("delete", "pvc", "--all")
+    client.kubectl("scale", f"statefulset/{NAME}", "--replicas=3")
+    first = f"{NAME}-0"
+    until(lambda: client.call("GET", "sys/health", pool=client.pod_pool(first))[0] == 501, "pod 0 waits")
+    time.sleep(5)
+    for pod in client.pods():
+        assert client.call("GET", "sys/init", pool=client.pod_pool(pod))[1] == {"initialized": False}
+    assert Path(PROJECT).exists()
