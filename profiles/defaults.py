@@ -7,11 +7,12 @@ from typing import Any
 from profiles.specification import Specification
 from profiles.specification.bootstrap import SelfInit, SelfInitPolicy, UserpassAccess, UserpassUser
 from profiles.specification.tls import OperatorManagedTls
-from profiles.specification.unseal import StaticUnseal
+from profiles.specification.unseal import AwsKmsUnseal, GcpCkmsUnseal, StaticUnseal
 from profiles.specification.workload import Verification
 from profiles.values import NotKnownYet
 
 ADMIN = "admin"
+MADE_LATER = "made-by-the-update"
 FULL_ACCESS = """path "*" {
   capabilities = ["create", "read", "update", "patch", "delete", "list", "scan", "sudo"]
 }
@@ -33,6 +34,22 @@ def with_profile_defaults(specification: Specification) -> Specification:
     """The specification with every field filled that the user left to the profile."""
     fill = _development if specification.profile == "Development" else _hardened
     return specification.model_copy(update=fill(specification))
+
+
+def with_placeholders(specification: Specification) -> Specification:
+    """The specification with names for the keys that only an update makes, to look at its configuration beforehand."""
+    unseal = specification.unseal
+    made: dict[str, Any] = {}
+    match unseal:
+        case StaticUnseal(key_id=None):
+            made = {"key_id": MADE_LATER}
+        case AwsKmsUnseal(kms_key_id=None):
+            made = {"kms_key_id": MADE_LATER}
+        case GcpCkmsUnseal(crypto_key=None):
+            made = {"crypto_key": MADE_LATER, "key_ring": unseal.key_ring or MADE_LATER}
+    if unseal is None or not made:
+        return specification
+    return specification.model_copy(update={"unseal": unseal.model_copy(update=made)})
 
 
 def _development(spec: Specification) -> dict[str, Any]:

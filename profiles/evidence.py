@@ -37,7 +37,7 @@ def _step(value: Any, step: str) -> Any:
     return value.get(step) if isinstance(value, Mapping) else None
 
 
-def shown(value: Any) -> str:
+def shown(value: Any) -> str:  # noqa: PLR0911 - one line per kind
     """A short text for any value; secrets and free text of unknown content stay out."""
     match value:
         case None:

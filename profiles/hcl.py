@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 CAPABILITIES = frozenset({"create", "read", "update", "patch", "delete", "list", "scan", "sudo", "deny"})
@@ -66,8 +67,9 @@ class _Token:
     line: int
 
 
-def read_policy(text: str) -> list[PathRule]:
-    """The paths of a policy in HCL or JSON.
+@lru_cache(maxsize=256)
+def read_policy(text: str) -> tuple[PathRule, ...]:
+    """The paths of a policy in HCL or JSON. Remembered, since several rules ask about the same policy.
 
     Raises:
         PolicyError: where OpenBao would refuse to store it.
@@ -82,7 +84,7 @@ def read_policy(text: str) -> list[PathRule]:
         if keys[0] != "path":
             raise PolicyError(f'"{keys[0]}" is not known, only `path`')
         rules.append(_path_rule(keys[1] if len(keys) > 1 else "", value))
-    return rules
+    return tuple(rules)
 
 
 def _path_rule(path: str, body: Any) -> PathRule:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from profiles.changes import Change
+    from profiles.errors import Problem
     from profiles.report import Finding, Report
 
 _STYLES = {"violated": "bold red", "warning": "yellow", "not known yet": "cyan", "relaxed": "magenta", "held": "green"}
@@ -57,6 +60,20 @@ def as_table(report: Report, width: int | None = None) -> str:
     return console.file.getvalue()
 
 
+def as_text(report: Report) -> str:
+    """The verdict and what needs attention, as plain lines."""
+    lines = [headline(report)]
+    for finding in (*report.violations, *report.unknown, *report.warnings):
+        lines.append(f"  {finding.state}: {finding.as_problem()}")
+    return "\n".join(lines)
+
+
+def changes_as_text(changes: Sequence[Change]) -> str:
+    """One line per changed field."""
+    lines = [f"{one.path}: {one.old} -> {one.new}: {one.consequence} ({one.why})" for one in changes]
+    return "\n".join(lines) or "nothing changes"
+
+
 def headline(report: Report) -> str:
     """The verdict in one line."""
     ready = (
@@ -91,20 +108,28 @@ def as_sarif(report: Report, uri: str) -> dict[str, Any]:
         }
         for outcome in report.outcomes
     }
-    results = [_sarif_result(finding, uri) for finding in report.findings if str(finding.state) in _SARIF_LEVELS]
-    driver = {"name": "openbao-profiles", "rules": list(rules.values())}
+    results = [
+        _sarif_result(finding.rule, _SARIF_LEVELS[str(finding.state)], _what(finding), finding.path, uri)
+        for finding in report.findings
+        if str(finding.state) in _SARIF_LEVELS
+    ]
+    return _sarif_log(list(rules.values()), results)
+
+
+def problems_as_sarif(problems: Iterable[Problem], uri: str) -> dict[str, Any]:
+    """The same for a specification that could not be read."""
+    listed = list(problems)
+    rules = [{"id": rule_id} for rule_id in dict.fromkeys(problem.rule for problem in listed)]
+    results = [_sarif_result(one.rule, "error", f"{one.reason} {one.way_out}", one.path, uri) for one in listed]
+    return _sarif_log(rules, results)
+
+
+def _sarif_log(rules: list[dict[str, Any]], results: list[dict[str, Any]]) -> dict[str, Any]:
+    driver = {"name": "openbao-profiles", "rules": rules}
     return {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _sarif_result(finding: Finding, uri: str) -> dict[str, Any]:
-    return {
-        "ruleId": finding.rule,
-        "level": _SARIF_LEVELS[str(finding.state)],
-        "message": {"text": _what(finding)},
-        "locations": [
-            {
-                "physicalLocation": {"artifactLocation": {"uri": uri}},
-                "logicalLocations": [{"fullyQualifiedName": finding.path}],
-            }
-        ],
-    }
+def _sarif_result(rule: str, level: str, text: str, path: str, uri: str) -> dict[str, Any]:
+    place = {"physicalLocation": {"artifactLocation": {"uri": uri}}}
+    named = {"logicalLocations": [{"fullyQualifiedName": path}]} if path else {}
+    return {"ruleId": rule, "level": level, "message": {"text": text}, "locations": [{**place, **named}]}

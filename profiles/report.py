@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from profiles.errors import Problem
 from profiles.evidence import evidence
@@ -25,8 +25,7 @@ class State(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A rule's raw result: what it refused, and the field that it could not see yet."""
 
     rule: Rule

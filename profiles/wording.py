@@ -241,7 +241,7 @@ def _expected(error: Mapping[str, Any], place: _Place, _: Mapping[str, Any]) -> 
     return reason, f"Write {expected}."
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> str:  # noqa: PLR0911 - one line per kind
     match value:
         case None:
             return "empty"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from profiles.addresses import split_url
 from profiles.rules.rule import Breach, Case, rule
 from profiles.specification.unseal import (
     AwsKmsUnseal,
@@ -104,8 +103,11 @@ def _is_seal_key(case: Case, provider: str) -> bool:
         case GcpCkmsUnseal() as gcp if scheme == "gcpkms" and gcp.crypto_key is not None and gcp.key_ring is not None:
             return key.endswith(f"keyRings/{_last(str(gcp.key_ring))}/cryptoKeys/{_last(str(gcp.crypto_key))}")
         case AzureKeyVaultUnseal() as azure if scheme == "azurekeyvault":
-            host = (split_url(provider) or split_url("https://-")).hostname or ""  # type: ignore[union-attr]
-            return host.split(".")[0] == str(azure.vault_name).lower() and f"keys/{azure.key_name}" in key
+            vault, _, path = key.partition("/")
+            return vault.split(".")[0] == str(azure.vault_name).lower() and path.split("/")[:2] == [
+                "keys",
+                str(azure.key_name),
+            ]
         case TransitUnseal() as transit if scheme == "hashivault":
             return key == str(transit.key_name)
         case _:

@@ -79,8 +79,8 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """The function that decides; unique, where several rows share one of the operator's ids."""
-        return self.judge.__name__
+        """Subject and function, `baseline.trusted_tls`: unique, where several rows share one of the operator's ids."""
+        return f"{self.judge.__module__.rsplit('.', 1)[-1]}.{self.judge.__name__}"
 
 
 @dataclass(frozen=True)
