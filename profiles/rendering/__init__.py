@@ -17,7 +17,7 @@ from profiles.rendering.bootstrap import (
 )
 from profiles.rendering.listener import server_name
 from profiles.rendering.plugins import plugin_architecture, plugin_command, plugin_needed
-from profiles.rendering.seal import SealNeeds, SecretKey, SecretMount, inline_seal_secret, seal_needs
+from profiles.rendering.seal import SealNeeds, SecretKey, SecretMount, inline_seal_keys, inline_seal_secret, seal_needs
 from profiles.rendering.secret_files import PROOF_USER, BootstrapSecret, bootstrap_secrets
 from profiles.rendering.server import secret_configuration, server_configuration
 from profiles.rendering.text import dump
@@ -34,6 +34,7 @@ __all__ = [
     "bootstrap_configuration",
     "bootstrap_secrets",
     "dump",
+    "inline_seal_keys",
     "inline_seal_secret",
     "plugin_architecture",
     "plugin_command",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from profiles import layout
 from profiles.layout import Names
 from profiles.rendering.text import Stanza, known, reveal, without_empty
@@ -24,6 +26,7 @@ from profiles.specification.unseal import (
     Pkcs11Unseal,
     StaticUnseal,
     TransitUnseal,
+    Unseal,
 )
 
 CREDENTIALS = layout.SEAL_CREDENTIALS_DIR
@@ -96,59 +99,63 @@ def seal_needs(specification: Specification) -> SealNeeds:
     if isinstance(unseal, StaticUnseal):
         return SealNeeds(mounts=_static_mounts(specification, unseal))
     secret = _credentials_secret(specification)
+    own_ca = _own_ca_mount(specification, unseal)
     if secret is None:
-        return SealNeeds()
-    from_secret = {
-        variable: SecretKey(secret, key, optional)
-        for variable, (key, optional) in _ENVIRONMENT.get(unseal.type, {}).items()
-    }
-    mounted = unseal.type not in _ENVIRONMENT
-    return SealNeeds(
-        environment=_POINTERS.get(unseal.type, {}),
-        environment_from_secret=from_secret,
-        mounts=(SecretMount(secret, CREDENTIALS),) if mounted else (),
-    )
+        return SealNeeds(mounts=own_ca)
+    if unseal.type in _ENVIRONMENT:
+        variables = _ENVIRONMENT[unseal.type]
+        return SealNeeds(
+            environment_from_secret={
+                variable: SecretKey(secret, variable, optional) for variable, optional in variables.items()
+            }
+        )
+    return SealNeeds(environment=_POINTERS.get(unseal.type, {}), mounts=(SecretMount(secret, CREDENTIALS), *own_ca))
 
 
 def inline_seal_secret(specification: Specification) -> dict[str, str] | None:
-    """Content of the Secret `<name>-seal-creds` that carries inline credentials; None when there are none.
+    """Content of the Secret `<name>-seal-creds` that carries what is written inline; None when nothing is.
 
     Inline credentials are a Development convenience; an explicit `credentialsSecretRef` wins over them.
     """
+    return {key: reveal(value, f"unseal.{path}") for key, (path, value) in _inline(specification).items()} or None
+
+
+def inline_seal_keys(specification: Specification) -> list[str]:
+    """The keys of `inline_seal_secret`, also while their values are not known yet."""
+    return sorted(_inline(specification))
+
+
+def _inline(specification: Specification) -> dict[str, tuple[str, SecretStr | str]]:
+    """Key in the Secret → field and its value."""
     unseal = specification.unseal
-    if unseal is None or isinstance(unseal, StaticUnseal) or unseal.credentials_secret_ref is not None:
-        return None
+    credentials: dict[str, tuple[str, SecretStr | str | None]]
     match unseal:
         case TransitUnseal():
-            inline = {"token": unseal.token}
+            credentials = {"token": ("token", unseal.token)}
         case AwsKmsUnseal():
-            inline = {"AWS_SECRET_ACCESS_KEY": unseal.secret_key, "AWS_SESSION_TOKEN": unseal.session_token}
+            credentials = {
+                "AWS_ACCESS_KEY_ID": ("accessKey", unseal.access_key),
+                "AWS_SECRET_ACCESS_KEY": ("secretKey", unseal.secret_key),
+                "AWS_SESSION_TOKEN": ("sessionToken", unseal.session_token),
+            }
         case AzureKeyVaultUnseal():
-            inline = {"AZURE_CLIENT_SECRET": unseal.client_secret}
+            credentials = {"AZURE_CLIENT_SECRET": ("clientSecret", unseal.client_secret)}
         case Pkcs11Unseal():
-            inline = {"BAO_HSM_PIN": unseal.pin}
+            credentials = {"BAO_HSM_PIN": ("pin", unseal.pin)}
         case _:
-            return None
-    content = {key: reveal(value, f"unseal.{key}") for key, value in inline.items() if value is not None}
-    if isinstance(unseal, AwsKmsUnseal) and unseal.access_key is not None:
-        content["AWS_ACCESS_KEY_ID"] = known(unseal.access_key, "unseal.accessKey")
-    return content or None
+            return {}
+    inline = {} if unseal.credentials_secret_ref is not None else credentials
+    if isinstance(unseal, TransitUnseal):
+        inline = {**inline, "ca.crt": ("tlsCaCert", unseal.tls_ca_cert)}
+    return {key: (path, value) for key, (path, value) in inline.items() if value is not None}
 
 
-_ENVIRONMENT: dict[str, dict[str, tuple[str, bool]]] = {
-    "awskms": {
-        "AWS_ACCESS_KEY_ID": ("AWS_ACCESS_KEY_ID", False),
-        "AWS_SECRET_ACCESS_KEY": ("AWS_SECRET_ACCESS_KEY", False),
-        "AWS_SESSION_TOKEN": ("AWS_SESSION_TOKEN", True),
-    },
-    "azurekeyvault": {
-        "AZURE_TENANT_ID": ("AZURE_TENANT_ID", True),
-        "AZURE_CLIENT_ID": ("AZURE_CLIENT_ID", True),
-        "AZURE_CLIENT_SECRET": ("AZURE_CLIENT_SECRET", True),
-    },
-    "pkcs11": {"BAO_HSM_PIN": ("BAO_HSM_PIN", False)},
+_ENVIRONMENT = {
+    "awskms": {"AWS_ACCESS_KEY_ID": False, "AWS_SECRET_ACCESS_KEY": False, "AWS_SESSION_TOKEN": True},
+    "azurekeyvault": {"AZURE_TENANT_ID": True, "AZURE_CLIENT_ID": True, "AZURE_CLIENT_SECRET": True},
+    "pkcs11": {"BAO_HSM_PIN": False},
 }
-"""Seals that read credentials from the environment: variable → (key in the Secret, optional)."""
+"""Seals that read credentials from the environment: variable, also the key in the Secret → may it be missing."""
 
 _POINTERS: dict[str, dict[str, str]] = {
     "gcpckms": {"GOOGLE_APPLICATION_CREDENTIALS": f"{CREDENTIALS}/credentials.json"},
@@ -163,7 +170,18 @@ def _credentials_secret(specification: Specification) -> str | None:
         return None
     if unseal.credentials_secret_ref is not None:
         return known(unseal.credentials_secret_ref, "unseal.credentialsSecretRef")
-    return Names.of(specification).child("seal-creds") if inline_seal_secret(specification) else None
+    own = set(inline_seal_keys(specification)) - {"ca.crt"}
+    return _own_secret(specification) if own else None
+
+
+def _own_secret(specification: Specification) -> str:
+    return Names.of(specification).child("seal-creds")
+
+
+def _own_ca_mount(specification: Specification, unseal: Unseal) -> tuple[SecretMount, ...]:
+    if not isinstance(unseal, TransitUnseal) or unseal.tls_ca_cert is None:
+        return ()
+    return (SecretMount(_own_secret(specification), layout.SEAL_CA_DIR, {"ca.crt": "ca.crt"}),)
 
 
 def _static_mounts(specification: Specification, unseal: StaticUnseal) -> tuple[SecretMount, ...]:
@@ -206,7 +224,7 @@ def _transit(specification: Specification, unseal: TransitUnseal) -> Stanza:
 
 def _transit_ca(unseal: TransitUnseal, has_secret: bool) -> Stanza:
     if unseal.tls_ca_cert is not None:
-        return {"tls_ca_cert_bytes": unseal.tls_ca_cert}
+        return {"tls_ca_cert": f"{layout.SEAL_CA_DIR}/ca.crt"}
     if has_secret and unseal.address.startswith("https:") and not unseal.tls_skip_verify:
         return {"tls_ca_cert": f"{CREDENTIALS}/ca.crt"}
     return {}

@@ -23,9 +23,11 @@ def known(value: T | None, path: str) -> T:
     return value
 
 
-def reveal(secret: SecretStr | None, path: str) -> str:
-    """The text of a secret field; only for what ends in a Kubernetes Secret."""
-    return known(secret, path).get_secret_value()
+def reveal(secret: SecretStr | str | None, path: str) -> str:
+    """The text of a field that may be secret; only for what ends in a Kubernetes Secret."""
+    if isinstance(secret, SecretStr):
+        return secret.get_secret_value()
+    return known(secret, path)
 
 
 def without_empty(stanza: Mapping[str, Any]) -> Stanza:

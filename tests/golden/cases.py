@@ -98,7 +98,9 @@ TLS_MODES: dict[str, dict[str, Any]] = {
 SELF_INIT: dict[str, Any] = {
     "policies": [{"name": "admin", "policy": 'path "*" { capabilities = ["read", "sudo"] }\n'}],
     "mounts": [{"path": "kv/", "type": "kv", "options": {"version": "2"}, "description": "Team secrets ☃ 😀"}],
-    "userpass": {"users": [{"username": "alice", "policies": ["admin"]}, {"username": "Zoë B", "policies": ["admin"]}]},
+    "userpass": {
+        "users": [{"username": "alice", "policies": ["admin"]}, {"username": "bob.smith", "policies": ["admin"]}]
+    },
     "kubernetes": {
         "roles": [
             {

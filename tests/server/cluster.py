@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from profiles.rendering import (
     server_name,
 )
 from profiles.specification import Specification
+from profiles.specification.tls import AcmeTls
 from tests.server.lab import Lab, Process, eventually
 
 Secrets = Mapping[str, Mapping[str, bytes]]
@@ -43,9 +44,9 @@ POD_PATHS = ("/etc/bao/", "/bao/", "/openbao/")
 def on_loopback(configuration: Mapping[str, Any], home: Path, own: str, peers: Mapping[str, str]) -> dict[str, Any]:
     """A pod's configuration on this machine. Changed are, and nothing else:
 
-    the listeners' and cluster addresses (`[::]` and `127.0.0.1` → the node's own), paths (→ below the node's folder), the hosts of
-    `retry_join` (pod names → addresses; the names they are verified by stay), and `service_registration` is left out,
-    because there is no Kubernetes API.
+    the listeners' and cluster addresses (`[::]` and `127.0.0.1` → the node's own), paths (→ below the node's folder),
+    the hosts of `retry_join` (pod names → addresses; the names they are verified by stay), and `service_registration`
+    is left out, because there is no Kubernetes API.
     """
 
     def change(value: Any) -> Any:
@@ -116,6 +117,15 @@ class Node:
         assert self.process is not None
         self.process.stop()
 
+    def kill(self) -> None:
+        """Lose it as a node's power loss does."""
+        assert self.process is not None
+        self.process.kill()
+
+    def wait_until_ready(self) -> None:
+        """Until a readiness probe succeeds."""
+        eventually(lambda: self.health() == 200, f"{self.name} is ready\n{self.process and self.process.tail()}")
+
     def wipe(self) -> None:
         """Lose the data volume."""
         shutil.rmtree(self.path(layout.DATA_DIR))
@@ -157,7 +167,14 @@ class Node:
 class Cluster:
     """All nodes of one specification."""
 
-    def __init__(self, lab: Lab, binary: Path, specification: Specification, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        binary: Path,
+        specification: Specification,
+        secrets: Secrets | None = None,
+        addresses: Sequence[str] | None = None,
+    ) -> None:
         self.lab = lab
         self.binary = binary
         self.specification = specification
@@ -167,7 +184,8 @@ class Cluster:
             **(secrets or {}),
         }
         self.initialize = bootstrap_configuration(specification)
-        self.nodes = [Node(self, ordinal, lab.address()) for ordinal in range(specification.replicas)]
+        addresses = addresses or [lab.address() for _ in self.names.pods]
+        self.nodes = [Node(self, ordinal, address) for ordinal, address in enumerate(addresses)]
         self.trust(lab.ca.pem)
 
     def trust(self, ca: bytes) -> None:
@@ -243,6 +261,8 @@ class Cluster:
         node.write(in_pod, dump(mapped).encode())
 
     def _place_tls(self, node: Node) -> None:
+        if isinstance(self.specification.tls, AcmeTls):
+            return
         certificate = self.lab.ca.issue(self.names.name, dns=self.names.certificate_names())
         node.write(layout.TLS_CERT, certificate.cert)
         node.write(layout.TLS_KEY, certificate.key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import os
 import signal
@@ -35,6 +37,13 @@ class Lab:
         """A loopback address that nobody else uses."""
         return f"{self._network}.{next(self._hosts)}"
 
+    def within(self, name: str) -> Lab:
+        """The same lab (CA, addresses, processes) with a folder of its own below this one's."""
+        inner = copy.copy(self)
+        inner.folder = self.folder / name
+        inner.folder.mkdir()
+        return inner
+
     def start(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Process:
         """Start a program with only this environment (and PATH), its output in `log`."""
         process = Process([str(part) for part in command], log, environment or {})
@@ -46,9 +55,7 @@ class Lab:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         for process in reversed(self._processes):
-            process.signal(signal.SIGTERM)
-        for process in reversed(self._processes):
-            process.stop()
+            process.kill()
 
 
 class Process:
@@ -86,8 +93,9 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        """As a power loss would."""
-        self.signal(signal.SIGKILL)
+        """As a power loss would, with all of its own children (plugins)."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=10)
 
     def tail(self, lines: int = 15) -> str:
