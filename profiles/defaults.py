@@ -60,16 +60,16 @@ def _development(spec: Specification) -> dict[str, Any]:
     if "deletion_policy" not in given:
         filled["deletion_policy"] = "DeleteAll"
     if spec.unseal is None:
-        filled["unseal"] = StaticUnseal()
+        filled["unseal"] = StaticUnseal.defaults()
     if spec.tls is None:
-        filled["tls"] = OperatorManagedTls()
+        filled["tls"] = OperatorManagedTls.defaults()
     if spec.self_init is None and spec.bootstrap == "selfInit":
         filled["self_init"] = _admin_login()
     return filled | _spread(spec, "Preferred")
 
 
 def _hardened(spec: Specification) -> dict[str, Any]:
-    verification = spec.image_verification or Verification()
+    verification = spec.image_verification or Verification.defaults()
     return {"image_verification": _with_upstream_trust(spec, verification), **_spread(spec, "Required")}
 
 
@@ -97,7 +97,7 @@ def _is_upstream(spec: Specification) -> bool:
 
 def _admin_login() -> SelfInit:
     """One person who may do everything, by a random password that the component makes."""
-    return SelfInit(
-        policies=[SelfInitPolicy(name=ADMIN, policy=FULL_ACCESS)],
-        userpass=UserpassAccess(users=[UserpassUser(username=ADMIN, policies=[ADMIN])]),
+    return SelfInit.model_construct(
+        policies=[SelfInitPolicy.model_construct(name=ADMIN, policy=FULL_ACCESS)],
+        userpass=UserpassAccess.model_construct(users=[UserpassUser.model_construct(username=ADMIN, policies=[ADMIN])]),
     )

@@ -39,11 +39,11 @@ class Specification(Part):
 
     profile: Profile
     name: Name = "openbao"
-    namespace: Namespace = Field(default_factory=Namespace)
+    namespace: Namespace = Field(default_factory=Namespace.defaults)
     cluster_domain: Text = "cluster.local"
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = DEFAULT_VERSION
-    image: Image = Field(default_factory=Image)
-    helper_images: HelperImages = Field(default_factory=HelperImages)
+    image: Image = Field(default_factory=Image.defaults)
+    helper_images: HelperImages = Field(default_factory=HelperImages.defaults)
     image_verification: Verification | None = None
     operator_image_verification: Verification | None = None
     replicas: int = Field(default=3, ge=1, le=7)
@@ -52,17 +52,17 @@ class Specification(Part):
     bootstrap: Bootstrap = "selfInit"
     self_init: SelfInit | None = None
     recovery_keys: RecoveryKeys | None = None
-    audit: list[AuditDevice] = Field(default_factory=lambda: [AuditDevice()])
-    storage: Storage = Field(default_factory=Storage)
-    network: Network = Field(default_factory=Network)
-    service: ClientService = Field(default_factory=ClientService)
+    audit: list[AuditDevice] = Field(default_factory=lambda: [AuditDevice.defaults()])
+    storage: Storage = Field(default_factory=Storage.defaults)
+    network: Network = Field(default_factory=Network.defaults)
+    service: ClientService = Field(default_factory=ClientService.defaults)
     gateway: Gateway | None = None
     ingress: Ingress | None = None
-    configuration: Configuration = Field(default_factory=Configuration)
-    telemetry: Telemetry = Field(default_factory=Telemetry)
-    security_context: SecurityContext = Field(default_factory=SecurityContext)
-    resources: Resources = Field(default_factory=Resources)
-    scheduling: Scheduling = Field(default_factory=Scheduling)
+    configuration: Configuration = Field(default_factory=Configuration.defaults)
+    telemetry: Telemetry = Field(default_factory=Telemetry.defaults)
+    security_context: SecurityContext = Field(default_factory=SecurityContext.defaults)
+    resources: Resources = Field(default_factory=Resources.defaults)
+    scheduling: Scheduling = Field(default_factory=Scheduling.defaults)
     backup: Backup | None = None
     deletion_policy: DeletionPolicy = "Retain"
 

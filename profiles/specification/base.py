@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Self, cast
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -21,4 +24,15 @@ class Part(BaseModel):
         alias_generator=to_camel,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
+        defer_build=True,  # one validator for the whole is built at first use, not one per block at import
     )
+
+    @classmethod
+    def defaults(cls) -> Self:
+        """The block as it is when a user says nothing: one shared instance, made without building a validator."""
+        return cast("Self", _made_once(cls))
+
+
+@cache
+def _made_once(part: type[Part]) -> Part:
+    return cast("Part", part.model_construct())

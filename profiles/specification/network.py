@@ -72,7 +72,7 @@ class Gateway(Part):
     gateway_ref_namespace: Text | None = None
     section_name: Text | None = None
     tls_passthrough: Flag = False
-    backend_tls: BackendTls = Field(default_factory=BackendTls)
+    backend_tls: BackendTls = Field(default_factory=BackendTls.defaults)
 
 
 class Ingress(Part):

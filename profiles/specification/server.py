@@ -41,8 +41,8 @@ class Configuration(Part):
     max_lease_ttl: Duration = "768h"
     cache_size: Count | None = Field(default=None, description="Entries, not bytes.")
     disable_standby_reads: Flag = False
-    listener: Listener = Field(default_factory=Listener)
-    autopilot: Autopilot = Field(default_factory=Autopilot)
+    listener: Listener = Field(default_factory=Listener.defaults)
+    autopilot: Autopilot = Field(default_factory=Autopilot.defaults)
     detect_deadlocks: list[Literal["statelock", "quotas", "expiration"]] = Field(default_factory=list)
     raw_storage_endpoint: Flag = False
     introspection_endpoint: Flag = False
@@ -70,4 +70,4 @@ class Telemetry(Part):
     enabled: bool = True
     prometheus_retention_time: Duration = "30s"
     metrics_listener: bool = Field(default=True, description="A metrics-only listener on 8202, without token.")
-    service_monitor: ServiceMonitor = Field(default_factory=ServiceMonitor)
+    service_monitor: ServiceMonitor = Field(default_factory=ServiceMonitor.defaults)

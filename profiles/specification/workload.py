@@ -45,8 +45,8 @@ class ResourceList(Part):
 
 
 class Resources(Part):
-    requests: ResourceList = Field(default_factory=lambda: ResourceList(cpu="100m", memory="256Mi"))
-    limits: ResourceList = Field(default_factory=lambda: ResourceList(memory="1Gi"))
+    requests: ResourceList = Field(default_factory=lambda: ResourceList.model_construct(cpu="100m", memory="256Mi"))
+    limits: ResourceList = Field(default_factory=lambda: ResourceList.model_construct(memory="1Gi"))
 
 
 class SeccompProfile(Part):
@@ -60,7 +60,7 @@ class SecurityContext(Part):
     run_as_group: Count | None = 1000
     fs_group: Count | None = 1000
     supplemental_groups: list[Count] = Field(default_factory=list)
-    seccomp_profile: SeccompProfile = Field(default_factory=SeccompProfile)
+    seccomp_profile: SeccompProfile = Field(default_factory=SeccompProfile.defaults)
     sysctls: list[dict[str, Text]] = Field(default_factory=list)
     windows_options: dict[str, Any] | None = None
 
