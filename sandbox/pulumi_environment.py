@@ -33,6 +33,7 @@ class _Plugin:
     kind: str
     name: str
     module: str
+    arguments: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -46,7 +47,11 @@ class _Plugin:
         return cache / f"{self.kind}-{self.name}-v{self.version}"
 
 
-_LANGUAGE_HOST = _Plugin("language", "python", "sandbox.plugins.language_python")
+_LANGUAGE_HOSTS = (
+    _Plugin("language", "python", "sandbox.plugins.language_python"),
+    _Plugin("language", "nodejs", "sandbox.plugins.sdk_generator", ("nodejs",)),
+    _Plugin("language", "go", "sandbox.plugins.sdk_generator", ("go",)),
+)
 _PROVIDERS = (
     _Plugin("resource", "kubernetes", "sandbox.plugins.kubernetes"),
     _Plugin("resource", "random", "sandbox.plugins.random"),
@@ -69,7 +74,8 @@ def environment(state: Path, tools: Path) -> dict[str, str]:
     for plugin in _PROVIDERS:
         _provide(plugin, home / "plugins", _official_plugin(plugin))
     if picked["pulumi"] == "stand-in":
-        _provide(_LANGUAGE_HOST, home / "plugins", None)
+        for host in _LANGUAGE_HOSTS:
+            _provide(host, home / "plugins", None)
     variables = {
         "PATH": _path([], tools),
         "PULUMI_HOME": str(home),
@@ -141,17 +147,18 @@ def _provide(plugin: _Plugin, cache: Path, official: Path | None) -> None:
     if folder.is_symlink():
         folder.unlink()
     _folder(folder)
-    _write(folder / plugin.program, _wrapper(plugin.module), 0o755)
+    _write(folder / plugin.program, _wrapper(plugin), 0o755)
 
 
-def _wrapper(module: str) -> str:
+def _wrapper(plugin: _Plugin) -> str:
     """A program that runs a module of this checkout with this Python, wherever it is called from.
 
     `-P` and no PYTHONPATH: neither the caller's folder nor this checkout may leak into programs that it starts.
     """
-    run = f"runpy.run_module({module!r}, None, '__main__', True)"
+    run = f"runpy.run_module({plugin.module!r}, None, '__main__', True)"
     code = shlex.quote(f"import sys, runpy; sys.path.insert(0, {str(_REPOSITORY)!r}); {run}")
-    return f'#!/bin/sh\n# {_MARK}\nexec {shlex.quote(sys.executable)} -P -c {code} "$@"\n'
+    command = " ".join([shlex.quote(sys.executable), "-P", "-c", code, *plugin.arguments])
+    return f'#!/bin/sh\n# {_MARK}\nexec {command} "$@"\n'
 
 
 def _is_wrapper(program: Path) -> bool:

@@ -58,6 +58,7 @@ _EXTENDED_USES = {
     "ipsec_tunnel": ObjectIdentifier("1.3.6.1.5.5.7.3.6"),
     "ipsec_user": ObjectIdentifier("1.3.6.1.5.5.7.3.7"),
 }
+_SSH_FORMS = ("privateKeyOpenssh", "publicKeyFingerprintMd5", "publicKeyFingerprintSha256", "publicKeyOpenssh")
 USES = (*_KEY_USES, *_EXTENDED_USES)
 """The names that `allowedUses` knows."""
 
@@ -92,22 +93,32 @@ def key_forms(key: PrivateKey) -> dict[str, str]:
     """All texts that the provider gives for a key, by output name."""
     pkcs8 = _private(key, serialization.PrivateFormat.PKCS8)
     public = key.public_key()
+    standard = {
+        "privateKeyPem": pkcs8
+        if isinstance(key, ed25519.Ed25519PrivateKey)
+        else _private(key, serialization.PrivateFormat.TraditionalOpenSSL),
+        "privateKeyPemPkcs8": pkcs8,
+        "publicKeyPem": public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode(),
+    }
+    return standard | _ssh_forms(key)
+
+
+def _ssh_forms(key: PrivateKey) -> dict[str, str]:
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP224R1):
+        return dict.fromkeys(_SSH_FORMS, "")  # OpenSSH does not know this curve
+    public = key.public_key()
     line = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     blob = base64.b64decode(line.split()[1])
     md5, sha256 = hashes.Hash(hashes.MD5()), hashes.Hash(hashes.SHA256())  # noqa: S303 - fingerprints, as ssh shows them
     md5.update(blob)
     sha256.update(blob)
-    traditional = serialization.PrivateFormat.TraditionalOpenSSL
     return {
         "privateKeyOpenssh": _private(key, serialization.PrivateFormat.OpenSSH),
-        "privateKeyPem": pkcs8 if isinstance(key, ed25519.Ed25519PrivateKey) else _private(key, traditional),
-        "privateKeyPemPkcs8": pkcs8,
         "publicKeyFingerprintMd5": md5.finalize().hex(":"),
         "publicKeyFingerprintSha256": "SHA256:" + base64.b64encode(sha256.finalize()).decode().rstrip("="),
         "publicKeyOpenssh": line.decode() + "\n",
-        "publicKeyPem": public.public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        ).decode(),
     }
 
 

@@ -14,11 +14,15 @@ class EngineLog:
 
     def __init__(self, address: str | None) -> None:
         self._stub: Any = None
+        self._shown: dict[str, str] = {}
         if address:
             self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def status(self, urn: str, message: str) -> None:
-        """Progress of a resource, shown until the next one."""
+        """Progress of a resource, shown until the next one; saying the same again is not progress."""
+        if self._shown.get(urn) == message:
+            return
+        self._shown[urn] = message
         self._send(engine_pb2.INFO, urn, message, ephemeral=True)
 
     def warn(self, urn: str, message: str) -> None:

@@ -1,27 +1,20 @@
 """The ResourceProvider service of the Pulumi engine, around a `Provider`: everything of the wire stays here.
 
-Structs, error details for half-made resources, log messages, the life of the process.
+Structs, secrets, error details for half-made resources.
 Protocol: proto/pulumi/provider.proto of github.com/pulumi/pulumi, in the form the engine 3.259 speaks.
 """
 # ruff: noqa: N802, ARG002, D102 - the methods' names, arguments and meaning are the protocol's
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import json
-import os
-import signal
-import stat
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent import futures
 from pathlib import Path
 from typing import Any, NoReturn
-
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -29,9 +22,8 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from sandbox.plugins.base import Difference, Failure, NotReadyError, Operation, Provider, ProviderError, Resource
 from sandbox.plugins.engine_log import EngineLog
+from sandbox.plugins.process import live_with_the_engine
 from sandbox.plugins.values import changes, from_struct, to_struct, within
-
-_THREADS = 64  # awaits block a thread each; the engine asks for at most this many at once
 
 
 def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,29 +197,7 @@ def sdk_version(name: str) -> str:
     return "0.0.0"
 
 
-def start(provider: Provider, engine: str | None = None) -> tuple[grpc.Server, int]:
-    """Serve on a free loopback port of this process: (server, port)."""
-    server = grpc.server(futures.ThreadPoolExecutor(_THREADS), options=[("grpc.max_receive_message_length", -1)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, engine), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, port
-
-
 def serve(provider: Provider) -> NoReturn:
-    """Be a plugin process: print the port, as the engine expects, and live as long as the engine does."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    _server, port = start(provider, sys.argv[-1] if len(sys.argv) > 1 else None)
-    print(port, flush=True)
-    if stat.S_ISFIFO(os.fstat(0).st_mode):
-        sys.stdin.read()  # the engine holds this pipe; its end means that the engine is gone
-    else:
-        threading.Event().wait()
-    _leave()
-
-
-def _leave(*_: object) -> NoReturn:
-    """Go at once, whatever threads still wait for, but let libraries remove their temporary (key) files."""
-    atexit._run_exitfuncs()
-    os._exit(0)
+    """Be the plugin process of a provider."""
+    servicer = Servicer(provider, sys.argv[-1] if len(sys.argv) > 1 else None)
+    live_with_the_engine(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server))
