@@ -14,6 +14,7 @@ from profiles.layout import Names
 from profiles.rendering.access import Call, access_groups
 from profiles.rendering.secret_files import PROOF_USER, from_file
 from profiles.rendering.text import Stanza, exactly, known, legal_name, require_known, without_empty
+from profiles.rendering.versions import revokes_root_token
 from profiles.specification import Specification
 from profiles.specification.bootstrap import SelfInit, SelfInitMount, SelfInitRequest
 
@@ -53,6 +54,7 @@ def bootstrap_configuration(specification: Specification, proof: ProofLogin = "u
         _group("proof", _proof(specification, proof)),
         _group("recovery", _recovery(specification)),
         _raw(access.requests),
+        *([] if revokes_root_token(specification) else [_group("end", [("revoke", "auth/token/revoke-self", {})])]),
     ]
     configuration: dict[str, object] = {"initialize": [group for group in groups if group["request"]]}
     require_known(configuration)
@@ -64,7 +66,7 @@ def _group(name: str, calls: Iterable[Call]) -> Stanza:
     return {
         "type": name,
         "request": [
-            {"type": legal_name(wish, taken), "operation": "update", "path": path, "data": exactly(data)}
+            without_empty({"type": legal_name(wish, taken), "operation": "update", "path": path, "data": exactly(data)})
             for wish, path, data in calls
         ],
     }

@@ -22,6 +22,11 @@ def reloads_certificates(specification: Specification) -> bool:
     return release(specification.version) >= (2, 7)
 
 
+def revokes_root_token(specification: Specification) -> bool:
+    """From 2.6 self-init really revokes its own root token (openbao#3345)."""
+    return release(specification.version) >= (2, 6)
+
+
 def seal_is_built_in(version: str, seal: str) -> bool:
     """Whether this version carries the seal, so that no plugin is needed."""
     return seal in (BUILT_IN_FROM_2_7 if release(version) >= (2, 7) else BUILT_IN_BEFORE_2_7)

@@ -58,7 +58,7 @@ SEALS: dict[str, dict[str, Any]] = {
         "managementEndpoint": "https://example-management.kms.eu-frankfurt-1.oraclecloud.com",
         "credentialsSecretRef": "oci-config",
         "authTypeApiKey": True,
-        "plugin": {**_PLUGIN, "command": None},
+        "plugin": {**_PLUGIN, "command": "openbao-plugin-kms-oci"},
     },
     "kmip": {
         "type": "kmip",
@@ -74,13 +74,13 @@ SEALS: dict[str, dict[str, Any]] = {
         "tokenLabel": "openbao",
         "keyLabel": "unseal",
         "credentialsSecretRef": "hsm-pin",
-        "plugin": {**_PLUGIN, "command": None},
+        "plugin": {**_PLUGIN, "command": "openbao-plugin-kms-pkcs11"},
     },
     "kms": {
         "type": "kms",
         "name": "ovhcloud",
         "config": {"okms_id": "an-id", "access_token": "a-token"},
-        "plugin": {**_PLUGIN, "command": None},
+        "plugin": {**_PLUGIN, "command": "openbao-plugin-kms-ovhcloud"},
     },
 }
 

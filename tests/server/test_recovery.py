@@ -40,5 +40,6 @@ def test_recovery_shares_are_encrypted_to_their_people(lab: Lab) -> None:
         fingerprint = str(key.extract_certificate().fingerprint).lower()
         message = base64.b64decode(backup[fingerprint][0])
         shares.add(decrypt(message, decryptor=key.decryptor()).bytes or b"")
-    assert len(shares) == 2 and b"" not in shares
+    assert len(shares) == 2
+    assert b"" not in shares
     assert not any(share.decode() in node.log.read_text() for share in shares)

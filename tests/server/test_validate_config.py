@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given, settings
 
+from profiles.rendering import bootstrap_configuration, dump, server_configuration
+from profiles.specification import Specification
+from tests.contract.rendering.strategies import accepted
 from tests.golden.cases import FILES, VERSIONS
 from tests.server.binaries import bao
 
@@ -38,3 +43,13 @@ def test_a_setting_that_the_version_does_not_know_is_noticed(tmp_path: Path) -> 
     """Were `validate-config` silent, the test above could not fail."""
     (tmp_path / "server.json").write_text((FILES / "2.7.2" / "static-managed.json").read_text())
     assert "tls_auto_reload" in (verdict("2.6.2", tmp_path / "server.json") or "")
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(accepted())
+def test_every_specification_that_the_contract_accepts_is_accepted_by_its_server(spec: Specification) -> None:
+    """Broken: the contract says yes, and the server warns or refuses, after `pulumi up` began."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "server.json").write_text(dump(server_configuration(spec)))
+        (Path(folder) / "initialize.json").write_text(dump(bootstrap_configuration(spec) or {}))
+        assert verdict(spec.version, Path(folder)) is None
