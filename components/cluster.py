@@ -28,7 +28,7 @@ def _token(profile: Profile) -> str:
 def _one_cluster(profile: Profile) -> pulumi.ResourceOptions:
     """To the engine both profiles are the same resource.
 
-    Otherwise a changed profile would look like a new cluster and the removal of the old one, and nothing could refuse it
+    Otherwise a changed profile would look like a new cluster and the removal of the old one: nothing could refuse it
     (components/record.py does).
     """
     others = [other for other in get_args(Profile) if other != profile]

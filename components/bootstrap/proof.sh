@@ -21,7 +21,7 @@ until_true() { # point, way out, command...
 
 log_in() {
   if [ "$LOGIN" = token ]; then
-    BAO_TOKEN=$(cat /login/token) && bao token lookup >/dev/null
+    BAO_TOKEN=$(cat /login/token) bao token lookup >/dev/null
   else
     bao write -field=token "auth/$LOGIN_PATH/login/$LOGIN_USER" password=@/login/password >/tmp/token
   fi

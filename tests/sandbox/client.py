@@ -158,10 +158,18 @@ class Writer:
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def lost(self) -> list[str]:
-        """Keys whose acknowledged value cannot be read back."""
-        pool, missing = self.client.service_pool(), []
-        for key, (value, _) in self.acknowledged.items():
+        """Keys whose acknowledged value cannot be read back; a read that fails on the way is tried again."""
+        pool = self.client.service_pool()
+
+        def holds(key: str, value: str) -> bool:
             status, answer = self.client.call("GET", f"{self.mount}/{key}", pool=pool)
-            if status != 200 or answer["data"]["value"] != value:
+            assert status in {200, 404}, answer
+            return status == 200 and answer["data"]["value"] == value
+
+        missing = []
+        for key, (value, _) in self.acknowledged.items():
+            try:
+                until(lambda key=key, value=value: holds(key, value), f"key {key}", seconds=10)  # type: ignore[misc]
+            except AssertionError:
                 missing.append(key)
         return missing

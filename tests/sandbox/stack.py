@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -52,8 +51,11 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{folder}",
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test",
         }
+        # A project folder of its own, so that stack files and selections stay out of the checkout.
+        for part in ("Pulumi.yaml", "__main__.py", "components", "profiles", ".venv"):
+            (folder / part).symlink_to(PROJECT / part)
         self.write(specification)
-        self.pulumi("stack", "init", name, config_file=False)
+        self.pulumi("stack", "init", name)
 
     def write(self, specification: dict[str, Any], **more: Any) -> None:
         """(Re)write the stack file's configuration; what Pulumi keeps beside it stays."""
@@ -61,23 +63,19 @@ class Stack:
         config = {"vault:name": self.name, "vault:cluster": specification, **more}
         self.file.write_text(yaml.safe_dump({**document, "config": config}))
 
-    def pulumi(self, *arguments: str, expected: int | None = 0, config_file: bool = True) -> Outcome:
+    def pulumi(self, *arguments: str, expected: int | None = 0) -> Outcome:
         """Run one pulumi command; `expected=None` accepts any exit code."""
-        process = self.start(*arguments, config_file=config_file)
+        process = self.start(*arguments)
         text, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         outcome = Outcome(process.returncode, text)
         assert expected is None or outcome.code == expected, f"pulumi {' '.join(arguments)}: {outcome.code}\n{text}"
         return outcome
 
-    def start(self, *arguments: str, config_file: bool = True) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command without waiting for its end."""
-        command = ["pulumi", *arguments, "--cwd", str(PROJECT), "--non-interactive", "--color=never"]
-        if config_file:
-            command += ["--stack", self.name]
-            if arguments[0] in {"up", "preview", "refresh", "destroy"}:
-                command += ["--config-file", str(self.file)]
         return subprocess.Popen(
-            command,
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -116,11 +114,10 @@ class Stack:
         return self.pulumi("stack", "export").text
 
     def shell(self, script: str) -> Outcome:
-        """Run commands as a user in a project folder with this stack selected would."""
-        shutil.copy(PROJECT / "Pulumi.yaml", self.folder)
+        """Run commands as a user in the project's folder would."""
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
-            env={**self.environment, "HOME": str(self.folder), "PULUMI_STACK": self.name},
+            env={**self.environment, "HOME": str(self.folder)},
             cwd=self.folder,
             capture_output=True,
             text=True,

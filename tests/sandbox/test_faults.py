@@ -25,7 +25,8 @@ SPECIFICATION = {
     "profile": "Development",
     "replicas": 3,
     "storage": {"size": "1Gi"},
-    "scheduling": {"spreadOverNodes": "Required"},
+    # Preferred: a volume made anew may have to share a node, since these volumes are local to theirs.
+    "scheduling": {"spreadOverNodes": "Preferred"},
 }
 # Kubernetes itself takes 40 to 50 s to call a silent node NotReady; OpenBao must not wait for that.
 LONGEST_GAP_SECONDS = 15.0
