@@ -143,7 +143,7 @@ def no_inline_secrets(case: Case) -> Iterator[Breach]:
     def look(index: int, request: SelfInitRequest) -> Iterator[Breach]:
         for key, value in request.data.items():
             named = any(word in key.lower() for word in _SECRET_WORDS) and key not in _NO_SECRETS
-            if named and isinstance(value, str) and value:
+            if named and not isinstance(value, Mapping | list) and str(value):
                 yield Breach(f"selfInit.requests[{index}].data.{key}")
 
     yield from each(given.requests if given is not None else [], look)

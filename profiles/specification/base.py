@@ -35,4 +35,4 @@ class Part(BaseModel):
 
 @cache
 def _made_once(part: type[Part]) -> Part:
-    return cast("Part", part.model_construct())
+    return part.model_construct()

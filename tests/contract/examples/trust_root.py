@@ -1,0 +1,222 @@
+"""Examples: releases and seals, keys and identities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.contract.examples.example import accepted, refused
+from tests.contract.specifications import (
+    ABSENT,
+    AWS,
+    AZURE,
+    DEVELOPMENT,
+    GCP,
+    GENERIC,
+    KMIP,
+    OCI,
+    PKCS11,
+    PLUGIN,
+    TRANSIT,
+)
+
+
+def _with(block: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A change that uses this seal, with fields replaced or (ABSENT) removed."""
+    return {"unseal": {key: value for key, value in {**block, **fields}.items() if value is not ABSENT}}
+
+
+def _plugin(**fields: Any) -> dict[str, Any]:
+    return _with(AWS, plugin={key: value for key, value in {**PLUGIN, **fields}.items() if value is not ABSENT})
+
+
+STATIC = {"type": "static", "secretName": "key-1", "keyId": "k1"}
+
+EXAMPLES = [
+    refused("versions.minimum_version", "version", {"version": "2.3.2"}),
+    refused("versions.minimum_version", "version", {"version": "2.5.0"}),
+    accepted("versions.minimum_version", {"version": "2.5.1"}),
+    refused("versions.hardened_version", "version", {"version": "2.5.5"}),
+    accepted("versions.hardened_version", {"version": "2.6.0"}),
+    refused("versions.tested_version", "version", {"version": "2.8.0"}),
+    accepted("versions.tested_version"),
+    refused(
+        "versions.known_features",
+        "configuration.listener.tlsKeyExchangePreferences",
+        {"version": "2.6.2", "configuration.listener.tlsKeyExchangePreferences": ["X25519"]},
+    ),
+    refused("versions.known_features", "unseal.plugin", {"version": "2.5.1", **_with(AWS)}),
+    refused("versions.known_features", "unseal.authMethod", {"version": "2.5.1", **_with(AZURE)}),
+    refused("versions.known_features", "telemetry.metricsListener", {"version": "2.4.4"}),
+    refused(
+        "versions.known_features",
+        "audit.type",
+        {"version": "2.4.4", "audit": [{"type": "http", "options": {"uri": "https://log"}}]},
+    ),
+    refused(
+        "versions.known_features",
+        "configuration.disableStandbyReads",
+        {"version": "2.4.4", "configuration.disableStandbyReads": True},
+    ),
+    accepted("versions.known_features", {"version": "2.4.4", "telemetry.metricsListener": False}),
+    *(
+        refused("versions.seal_available", "unseal.plugin", _with(block, plugin=ABSENT))
+        for block in (AWS, GCP, AZURE, OCI, PKCS11, GENERIC)
+    ),
+    refused("versions.seal_available", "unseal.plugin", {"version": "2.6.2", **_with(PKCS11, plugin=ABSENT)}),
+    *(
+        accepted("versions.seal_available", {"version": "2.6.2", **_with(block, plugin=ABSENT)})
+        for block in (AWS, GCP, AZURE, OCI, KMIP, TRANSIT)
+    ),
+    accepted("versions.seal_available", _with(KMIP)),
+    refused("versions.needless_plugin", "unseal.plugin", _with(TRANSIT, plugin=PLUGIN)),
+    refused("versions.needless_plugin", "unseal.plugin", _with(KMIP, plugin=PLUGIN)),
+    accepted("versions.needless_plugin", _with(AWS)),
+    refused("versions.plugin_source", "unseal.plugin.image", _plugin(image=ABSENT)),
+    refused("versions.plugin_source", "unseal.plugin.image", _plugin(command="kms")),
+    refused("versions.plugin_source", "unseal.plugin.version", _plugin(version=ABSENT)),
+    refused("versions.plugin_source", "unseal.plugin.sha256", _plugin(sha256=ABSENT)),
+    refused("versions.plugin_source", "unseal.plugin.sha256.amd64", _plugin(sha256={"amd64": "abc"})),
+    refused(
+        "versions.plugin_source", "unseal.plugin.delivery", _plugin(image=ABSENT, command="kms", delivery="download")
+    ),
+    accepted("versions.plugin_source", _plugin(image=ABSENT, version=ABSENT, command="kms")),
+    accepted("versions.plugin_source", _with(AWS)),
+    refused(
+        "versions.plugin_architecture",
+        "unseal.plugin.sha256",
+        {**_with(AWS), "scheduling.nodeSelector": {"kubernetes.io/arch": "arm64"}},
+    ),
+    accepted(
+        "versions.plugin_architecture", {**_with(AWS), "scheduling.nodeSelector": {"kubernetes.io/arch": "amd64"}}
+    ),
+    refused("versions.pinned_plugin", "unseal.plugin.image", _plugin(image="ghcr.io/openbao/plugin:v0.1.0")),
+    accepted("versions.pinned_plugin", _with(AWS)),
+    refused("versions.generic_name", "unseal.name", _with(GENERIC, name="awskms")),
+    refused("versions.generic_name", "unseal.name", _with(GENERIC, name="My KMS")),
+    accepted("versions.generic_name", _with(GENERIC)),
+    # --- credentials
+    refused("unseal.transit_token", "unseal.token", _with(TRANSIT, token="s.canary")),
+    accepted("unseal.transit_token"),
+    refused("unseal.aws_secret_key", "unseal.secretKey", _with(AWS, secretKey="canary")),
+    accepted("unseal.aws_secret_key", _with(AWS)),
+    refused("unseal.aws_session_token", "unseal.sessionToken", _with(AWS, sessionToken="canary")),
+    accepted("unseal.aws_session_token", _with(AWS)),
+    refused("unseal.azure_client_secret", "unseal.clientSecret", _with(AZURE, clientSecret="canary")),
+    accepted("unseal.azure_client_secret", _with(AZURE)),
+    refused("unseal.pkcs11_pin", "unseal.pin", _with(PKCS11, pin="canary")),
+    accepted("unseal.pkcs11_pin", _with(PKCS11)),
+    refused("unseal.plugin_config", "unseal.config", _with(GENERIC, config={"token": "canary"})),
+    accepted("unseal.plugin_config", _with(GENERIC)),
+    *(
+        refused("unseal.transit_address", "unseal.address", _with(TRANSIT, address=address))
+        for address in (
+            "http://bao.example.com:8200",
+            "https://user@bao.example.com",
+            "https://bao.example.com/?a=b",
+            "https://bao.example.com/#a",
+            "https://localhost:8200",
+            "https://127.0.0.1:8200",
+            "https://[::1]:8200",
+            "https://[::ffff:127.0.0.1]",
+            "https://169.254.169.254",
+            "https://2130706433",
+            "https://0x7f.1",
+            "https://0.0.0.0",
+            "bao.example.com",
+            "https://bao:port",
+        )
+    ),
+    accepted("unseal.transit_address"),
+    accepted("unseal.transit_address", _with(TRANSIT, address="https://10.1.2.3")),
+    refused("unseal.not_circular", "unseal.address", _with(TRANSIT, address="https://openbao-active.openbao.svc:8200")),
+    refused(
+        "unseal.not_circular", "unseal.address", _with(TRANSIT, address="https://openbao-0.openbao.openbao.svc:8200")
+    ),
+    accepted("unseal.not_circular", _with(TRANSIT, address="https://openbao.root.svc:8200")),
+    *(
+        refused("unseal.seal_credentials", "unseal.credentialsSecretRef", _with(block, credentialsSecretRef=ABSENT))
+        for block in (TRANSIT, KMIP, PKCS11)
+    ),
+    accepted("unseal.seal_credentials", _with(KMIP)),
+    accepted("unseal.seal_credentials", _with(TRANSIT, credentialsSecretRef=ABSENT, token="canary")),
+    # --- keys and identities
+    refused("unseal.one_key", "unseal.kmsKeyId", _with(AWS, kmsKeyId=ABSENT)),
+    refused("unseal.one_key", "unseal.kmsKeyId", _with(AWS, createKey={})),
+    refused("unseal.one_key", "unseal.cryptoKey", _with(GCP, cryptoKey=ABSENT)),
+    refused("unseal.one_key", "unseal.cryptoKey", _with(GCP, createKey={})),
+    accepted("unseal.one_key", _with(AWS, kmsKeyId=ABSENT, createKey={})),
+    accepted("unseal.one_key", _with(GCP, keyRing=ABSENT, cryptoKey=ABSENT, createKey={"keyRing": "ring"})),
+    refused("unseal.pkcs11_key", "unseal.tokenLabel", _with(PKCS11, slot="0")),
+    refused("unseal.pkcs11_key", "unseal.keyLabel", _with(PKCS11, keyLabel=ABSENT)),
+    accepted("unseal.pkcs11_key", _with(PKCS11, tokenLabel=ABSENT, slot="0")),
+    refused("unseal.one_identity", "unseal.credentialsSecretRef", _with(AWS, credentialsSecretRef="aws")),
+    refused(
+        "unseal.one_identity",
+        "unseal.identity.irsa",
+        _with(AWS, identity={"podIdentity": {"clusterName": "c"}, "irsa": {}}),
+    ),
+    refused("unseal.one_identity", "unseal.credentialsSecretRef", _with(GCP, credentialsSecretRef="gcp")),
+    accepted("unseal.one_identity", _with(AWS)),
+    refused("unseal.no_ambient_identity", "unseal.identity", _with(AWS, identity=ABSENT)),
+    refused("unseal.no_ambient_identity", "unseal.identity", _with(AZURE, authMethod=ABSENT)),
+    accepted("unseal.no_ambient_identity", _with(GCP)),
+    accepted("unseal.no_ambient_identity", _with(AWS, identity=ABSENT, credentialsSecretRef="aws")),
+    refused("unseal.aws_pair", "unseal.secretKey", _with(AWS, identity=ABSENT, accessKey="a")),
+    refused("unseal.aws_pair", "unseal.accessKey", _with(AWS, identity=ABSENT, secretKey="canary")),
+    accepted("unseal.aws_pair", _with(AWS)),
+    refused("unseal.endpoint_by_tls", "unseal.endpoint", _with(AWS, endpoint="http://kms.example.com")),
+    refused("unseal.endpoint_by_tls", "unseal.cryptoEndpoint", _with(OCI, cryptoEndpoint="http://kms.example.com")),
+    accepted("unseal.endpoint_by_tls", _with(OCI)),
+    refused("unseal.kmip_endpoint", "unseal.endpoint", _with(KMIP, endpoint="https://kmip.example.com:5696")),
+    refused("unseal.kmip_endpoint", "unseal.endpoint", _with(KMIP, endpoint="kmip.example.com")),
+    accepted("unseal.kmip_endpoint", _with(KMIP, endpoint="[fd00::1]:5696")),
+    refused(
+        "unseal.static_key_id", "unseal.keyId", {"unseal": {"type": "static", "secretName": "k"}}, base=DEVELOPMENT
+    ),
+    accepted("unseal.static_key_id", base=DEVELOPMENT),
+    accepted("unseal.static_key_id", {"unseal": STATIC}, base=DEVELOPMENT),
+    refused(
+        "unseal.static_key_previous",
+        "unseal.previous.keyId",
+        {"unseal": {**STATIC, "previous": {"keyId": "k1", "secretName": "key-0"}}},
+        base=DEVELOPMENT,
+    ),
+    refused(
+        "unseal.static_key_previous",
+        "unseal.previous.secretName",
+        {"unseal": {**STATIC, "previous": {"keyId": "k0", "secretName": "key-1"}}},
+        base=DEVELOPMENT,
+    ),
+    accepted(
+        "unseal.static_key_previous",
+        {"unseal": {**STATIC, "previous": {"keyId": "k0", "secretName": "key-0"}}},
+        base=DEVELOPMENT,
+    ),
+    refused("unseal.static_key_shape", "unseal.secretName", {"unseal": STATIC}, base=DEVELOPMENT),
+    # --- the stack's own key
+    refused(
+        "offline.own_secrets_provider",
+        "unseal",
+        _with(AWS, kmsKeyId=ABSENT, createKey={}),
+        stack_secrets_provider="awskms://alias/openbao-openbao?region=eu-central-1",
+    ),
+    refused("offline.own_secrets_provider", "unseal", _with(AWS), stack_secrets_provider="awskms://1234?region=x"),
+    refused(
+        "offline.own_secrets_provider",
+        "unseal",
+        _with(GCP),
+        stack_secrets_provider="gcpkms://projects/p/locations/l/keyRings/ring/cryptoKeys/openbao",
+    ),
+    refused(
+        "offline.own_secrets_provider",
+        "unseal",
+        _with(AZURE),
+        stack_secrets_provider="azurekeyvault://vault.vault.azure.net/keys/openbao",
+    ),
+    refused("offline.own_secrets_provider", "unseal", {}, stack_secrets_provider="hashivault://openbao"),
+    accepted("offline.own_secrets_provider", _with(AWS), stack_secrets_provider="awskms://alias/pulumi?region=x"),
+    accepted("offline.own_secrets_provider", _with(AWS), stack_secrets_provider="passphrase"),
+    refused("offline.etcd_encryption", "", {}),
+    refused("offline.key_policy", "unseal", {}),
+    refused("offline.snapshots", "backup", {}),
+]
