@@ -15,11 +15,11 @@ from profiles.rendering.bootstrap import (
     ProofLogin,
     bootstrap_configuration,
 )
-from profiles.rendering.listener import server_name
+from profiles.rendering.listener import peer_ca_file, server_name, shared_server_name, signed_by_public_ca
 from profiles.rendering.plugins import plugin_architecture, plugin_command, plugin_needed
 from profiles.rendering.seal import SealNeeds, SecretKey, SecretMount, inline_seal_keys, inline_seal_secret, seal_needs
 from profiles.rendering.secret_files import PROOF_USER, BootstrapSecret, bootstrap_secrets
-from profiles.rendering.server import secret_configuration, server_configuration
+from profiles.rendering.server import has_secret_configuration, secret_configuration, server_configuration
 from profiles.rendering.text import dump
 
 __all__ = [
@@ -34,8 +34,10 @@ __all__ = [
     "bootstrap_configuration",
     "bootstrap_secrets",
     "dump",
+    "has_secret_configuration",
     "inline_seal_keys",
     "inline_seal_secret",
+    "peer_ca_file",
     "plugin_architecture",
     "plugin_command",
     "plugin_needed",
@@ -43,4 +45,6 @@ __all__ = [
     "secret_configuration",
     "server_configuration",
     "server_name",
+    "shared_server_name",
+    "signed_by_public_ca",
 ]

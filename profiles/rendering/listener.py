@@ -7,6 +7,7 @@ directory (https://openbao.org/docs/configuration/listener/tcp/), so every path 
 from __future__ import annotations
 
 from profiles import layout
+from profiles.addresses import is_internal_name
 from profiles.layout import Names
 from profiles.rendering.text import Stanza, known, reveal, without_empty
 from profiles.rendering.versions import reloads_certificates
@@ -32,14 +33,34 @@ def scheme(specification: Specification) -> str:
 def server_name(specification: Specification, pod: str) -> str:
     """The name that a certificate of this pod is verified by, in joins and probes.
 
-    ACME with listed domains: the first of them. External with `serverName`: that. Else the pod's own DNS name.
+    ACME with listed domains: the pod's own name if it is listed, else the first. External with `serverName`: that. Else
+    the pod's own DNS name.
     """
     tls = specification.tls
+    own = Names.of(specification).pod_dns(pod)
     if isinstance(tls, AcmeTls) and tls.domains:
-        return tls.domains[0]
+        return own if own in tls.domains else tls.domains[0]
     if isinstance(tls, ExternalTls) and tls.server_name is not None:
         return tls.server_name
-    return Names.of(specification).pod_dns(pod)
+    return own
+
+
+def shared_server_name(specification: Specification) -> str | None:
+    """The one name that every pod is verified by; None where each is verified by its own or a Service's DNS name."""
+    first = Names.of(specification).pods[0]
+    name = server_name(specification, first)
+    return None if name == Names.of(specification).pod_dns(first) else name
+
+
+def signed_by_public_ca(tls: ExternalTls) -> bool:
+    """Whether cert-manager asks a CA that signs public names only and that every system knows.
+
+    An ACME issuer is one: no challenge can prove a name inside a Kubernetes cluster. An existing issuer is taken for one
+    when `serverName` is a public name; a private CA needs none, since it signs the pods' own names.
+    """
+    if tls.issuer_ref is not None:
+        return tls.server_name is not None and not is_internal_name(tls.server_name)
+    return tls.issuer is not None and tls.issuer.acme is not None
 
 
 def peer_ca_file(specification: Specification) -> str | None:
@@ -47,8 +68,8 @@ def peer_ca_file(specification: Specification) -> str | None:
     tls = specification.tls
     if isinstance(tls, AcmeTls):
         return ACME_ISSUER_CA if tls.ca_root_secret_ref is not None else None
-    if isinstance(tls, ExternalTls) and tls.issuer is not None and tls.issuer.acme is not None:
-        return None  # cert-manager writes no ca.crt for ACME issuers
+    if isinstance(tls, ExternalTls) and signed_by_public_ca(tls):
+        return None  # and cert-manager writes no ca.crt for such issuers
     return layout.TLS_CA
 
 

@@ -6,6 +6,8 @@ no pod needs the Kubernetes API to find them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from profiles import layout
 from profiles.layout import Names
 from profiles.rendering.audit import audit_stanzas
@@ -27,10 +29,14 @@ RAFT_TIMING: Stanza = {
 def server_configuration(specification: Specification) -> dict[str, object]:
     """What every pod reads, without any secret. Belongs in a ConfigMap as `layout.CONFIG_FILE`.
 
-    Raises `NotKnownYet` for the field that is not known yet.
+    Raises `NotKnownYet` for the field that is not known yet. Needs no value that only the secret stanzas hold.
     """
-    secret = _secret_stanzas(specification)
-    return {key: value for key, value in _whole(specification).items() if key not in secret}
+    return _whole(specification, leave_out=_secret_stanzas(specification))
+
+
+def has_secret_configuration(specification: Specification) -> bool:
+    """Whether there is a `secret_configuration`, also while its values are not known yet."""
+    return bool(_secret_stanzas(specification))
 
 
 def secret_configuration(specification: Specification) -> dict[str, object] | None:
@@ -52,12 +58,12 @@ def _secret_stanzas(specification: Specification) -> set[str]:
     return ({"listener"} if account else set()) | ({"seal"} if seal_is_secret(specification) else set())
 
 
-def _whole(specification: Specification) -> Stanza:
+def _whole(specification: Specification, leave_out: Collection[str] = ()) -> Stanza:
     whole = {
         "cluster_name": specification.name,
-        "listener": listeners(specification),
+        **({} if "listener" in leave_out else {"listener": listeners(specification)}),
         "storage": {"raft": _raft(specification)},
-        "seal": seal_stanza(specification),
+        **({} if "seal" in leave_out else {"seal": seal_stanza(specification)}),
         "service_registration": [{"kubernetes": {}}],
         **without_empty({"audit": audit_stanzas(specification), "telemetry": _telemetry(specification)}),
         **plugin_settings(specification),
