@@ -118,6 +118,8 @@ class Provider:
 
     def read(self, operation: Operation, recorded: Resource) -> Resource | None:
         """Look at the real thing; None when it is gone. By default the record is taken for the truth."""
+        if not recorded.outputs:  # an import: only the id is known
+            raise ProviderError(f"importing {operation.type} is not in the sandbox's stand-in; use the official plugin")
         return recorded
 
     def update(self, operation: Operation, old: Resource, inputs: Properties) -> Properties:

@@ -90,7 +90,7 @@ class TlsProvider(Provider):
 
     def read(self, operation: Operation, recorded: Resource) -> Resource | None:
         if operation.kind not in _CERTIFICATES or "validityEndTime" not in recorded.outputs:
-            return recorded
+            return super().read(operation, recorded)
         hours = recorded.inputs.get("earlyRenewalHours") or 0
         ready = ready_for_renewal(recorded.outputs, hours, datetime.now(UTC))
         return Resource(recorded.id, recorded.inputs, {**recorded.outputs, "readyForRenewal": ready})

@@ -205,3 +205,42 @@ def test_a_definition_and_its_object_come_up_in_one_run(stack: Stack) -> None:
     done = stack.up()
     assert done.ok, done.text
     assert stack.preview() == []
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "message"),
+    [
+        ("/does/not/exist", "there is no kubeconfig at /does/not/exist"),
+        ("{canary: [", "neither a path nor YAML"),
+        ('{"contexts": []}', "it has no context None"),
+    ],
+)
+def test_a_broken_kubeconfig_is_an_error_in_words(stack: Stack, kubeconfig: str, message: str) -> None:
+    """If it fails, a typing mistake would end in a traceback, or show credentials."""
+    stack.program(f"""
+        provider = k8s.Provider("p", kubeconfig={kubeconfig!r})
+        k8s.core.v1.ConfigMap("cm", metadata={{"name": "cm"}}, opts=ResourceOptions(provider=provider))
+    """)
+    done = stack.run("preview")
+    assert not done.ok
+    assert message in done.text
+    assert "Traceback" not in done.text
+    assert "canary" not in done.text
+
+
+def test_an_unreachable_cluster_is_an_error_in_words(stack: Stack) -> None:
+    """If it fails, a stopped cluster would look like a defect of the program."""
+    server = {"server": "http://127.0.0.1:9"}
+    document = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": server}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    stack.program(f"""
+        import json
+        provider = k8s.Provider("p", kubeconfig=json.dumps({document}))
+        k8s.core.v1.ConfigMap("cm", metadata={{"name": "cm"}}, opts=ResourceOptions(provider=provider))
+    """)
+    done = stack.run("preview")
+    assert "configured Kubernetes cluster is unreachable at http://127.0.0.1:9" in done.text

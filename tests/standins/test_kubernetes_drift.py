@@ -144,3 +144,16 @@ def test_secrets_are_encrypted_in_the_state(stack: Stack) -> None:
         assert "canary" not in text
         assert not any(value in text for value in encoded)
     assert json.loads(recorded)["deployment"]["resources"]
+
+
+def test_an_imported_secret_is_encrypted_in_the_state(stack: Stack, plane: ControlPlane) -> None:
+    """If it fails, an import would write a Secret's content in the clear, for no SDK marks it then."""
+    last_applied = {"kubectl.kubernetes.io/last-applied-configuration": "Y2FuYXJ5"}
+    body = {"metadata": {"name": "theirs", "annotations": last_applied}, "data": {"key": "Y2FuYXJ5"}}
+    plane.call("POST", f"/api/v1/namespaces/{stack.namespace}/secrets", body)
+    stack.program("")
+    place = f"{stack.namespace}/theirs"
+    stack.must("import", "kubernetes:core/v1:Secret", "s", place, "--yes", "--generate-code=false")
+    recorded = stack.state_text()
+    assert place in recorded
+    assert "Y2FuYXJ5" not in recorded

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+import yaml
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException, load_incluster_config
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
@@ -24,6 +25,7 @@ from sandbox.plugins.values import Properties
 
 APPLY = "application/apply-patch+yaml"
 _REQUEST_SECONDS = 30
+_CONNECTIONS = 64  # one for each call of the engine that may be under way
 
 
 class ApiError(ProviderError):
@@ -72,6 +74,7 @@ class Api:
 
     def _configuration(self, settings: Mapping[str, Any]) -> Configuration:
         configuration = Configuration()
+        configuration.connection_pool_maxsize = _CONNECTIONS
         try:
             document = _kubeconfig(settings)
             if document is None:
@@ -80,6 +83,8 @@ class Api:
                 context = _select(document, settings)
                 self.namespace = self.namespace or str(context.get("namespace") or "")
                 KubeConfigLoader(document, config_base_path="").load_and_set(configuration)
+        except yaml.YAMLError:  # whose message would quote the text, and with it credentials
+            raise ProviderError("the provider's kubeconfig is neither a path nor YAML") from None
         except (ConfigException, OSError, ValueError, TypeError, KeyError) as error:
             raise ProviderError(
                 f"unable to load the Kubernetes client configuration: {error}. "

@@ -18,6 +18,7 @@ from sandbox.plugins.values import UNKNOWN, Properties, secret
 
 _QUANTITIES = ("requests", "limits", "capacity", "hard", "sizeLimit", "minAvailable", "maxUnavailable")
 _SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _PATH_STEP = re.compile(r'\[(\d+)\]|\["([^"]+)"\]|([^.\[]+)')
 _NOTHING = object()
 
@@ -26,11 +27,17 @@ def outputs(live: Properties) -> Properties:
     """What the state keeps of a live object; a Secret's content as a secret."""
     kept = copy.deepcopy(live)
     kept["metadata"].pop("managedFields", None)
-    if kept["kind"] == "Secret":
+    return _covered(kept)
+
+
+def _covered(thing: Properties) -> Properties:
+    """A Secret with its content marked as a secret; anything else as it is."""
+    if thing["kind"] == "Secret":
+        (thing["metadata"].get("annotations") or {}).pop(_LAST_APPLIED, None)  # kubectl's copy of all of it
         for name in ("data", "stringData"):
-            if name in kept:
-                kept[name] = secret(kept[name])
-    return kept
+            if name in thing:
+                thing[name] = secret(thing[name])
+    return thing
 
 
 def previewed(dry_run: Properties, inputs: Properties) -> Properties:
@@ -48,7 +55,7 @@ def inputs_of(live: Properties) -> Properties:
     kept = {key: value for key, value in copy.deepcopy(live).items() if key != "status"}
     for name in _SERVER_METADATA:
         kept["metadata"].pop(name, None)
-    return kept
+    return _covered(kept)
 
 
 def seen_through(inputs: Properties, live: Properties) -> Properties:

@@ -9,6 +9,7 @@ official one: an unknown field is an error (fieldValidation=Strict), not a warni
 from __future__ import annotations
 
 import os
+import re
 import threading
 from typing import Any
 
@@ -16,7 +17,7 @@ import yaml
 
 from sandbox.plugins.base import Difference, Failure, NotReadyError, Operation, Provider, ProviderError, Resource
 from sandbox.plugins.kubernetes import directives, live, rules, waiting
-from sandbox.plugins.kubernetes.api import Api, ApiError, NoMatchError, NotFoundError
+from sandbox.plugins.kubernetes.api import Api, ApiError, NoMatchError, NotFoundError, UnreachableError
 from sandbox.plugins.kubernetes.readiness import READ_AGAIN, Facts, applies_to, job
 from sandbox.plugins.kubernetes.waiting import WaitEnded
 from sandbox.plugins.values import UNKNOWN, Properties, changes, has_unknown
@@ -192,6 +193,8 @@ class KubernetesProvider(Provider):
         except ApiError as error:
             if error.reason == "Conflict":
                 raise ProviderError(_CONFLICT_HELP + str(error)) from None
+            if inputs["kind"] == "Secret":  # the server quotes a value of the wrong type
+                raise ProviderError(re.sub(r"Value:.*?}", "Value:(hidden)}", str(error))) from None
             raise
 
     def _settled(self, operation: Operation, inputs: Properties, applied: Properties) -> Properties:
@@ -216,6 +219,10 @@ class KubernetesProvider(Provider):
             found = self.api.get(asked)
         except (NotFoundError, NoMatchError):
             return None
+        except UnreachableError:
+            if self._setting("deleteUnreachable", "PULUMI_K8S_DELETE_UNREACHABLE"):
+                return None
+            raise
         inputs = live.seen_through(known, found) if known else live.inputs_of(found)
         if known and found["kind"] in READ_AGAIN and applies_to(found):
             self._refuse_unready(recorded.id, known, inputs, found)
@@ -230,7 +237,7 @@ class KubernetesProvider(Provider):
 
     def update(self, operation: Operation, old: Resource, inputs: Properties) -> Properties:
         if operation.preview and (self._unreachable_yet or has_unknown(inputs)):
-            return {**old.outputs, **inputs}
+            return live.outputs({**old.outputs, **inputs})
         wanted = inputs
         if operation.ignore_changes:
             wanted = live.keep_ignored(inputs, self.api.get(inputs), operation.ignore_changes)

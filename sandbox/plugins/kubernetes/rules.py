@@ -74,12 +74,13 @@ def _place(thing: Properties) -> tuple[object, object]:
 def with_name(inputs: Properties, resource_name: str, old: Properties) -> Properties:
     """The inputs with a name: the program's, or one made up once and then kept."""
     metadata = dict(inputs.get("metadata") or {})
-    if metadata.get("name") or metadata.get("generateName"):
+    if metadata.get("name"):
         return inputs
+    beginning = metadata.get("generateName") or f"{_dns_label(resource_name)}-"
     if directives.flag(old, directives.AUTONAMED):
         metadata["name"] = old["metadata"]["name"]
     else:
-        metadata["name"] = f"{_dns_label(resource_name)}-{secrets.token_hex(4)}"
+        metadata["name"] = f"{beginning}{secrets.token_hex(4)}"
     metadata["annotations"] = {**(metadata.get("annotations") or {}), directives.AUTONAMED: "true"}
     return {**inputs, "metadata": metadata}
 
