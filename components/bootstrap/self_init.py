@@ -1,8 +1,9 @@
 """Self-initialisation: the stanza that only pod 0 of an unproven cluster sees, its secrets, and the latch.
 
 Every container start of a pod mounts `$(BOOTSTRAP_STATE)/$(POD_NAME)` of the stanza's volume. The variable is `pending`
-until the proof succeeded and `proven` from then on, so a pod that lost its volume later finds nothing to initialise
-with: it can only join (openbao-behaviour: a node with the stanza and empty storage always founds a new cluster).
+until the proof succeeded and `proven` from then on, so a pod that lost its volume later finds an empty configuration
+there, nothing to initialise with: it can only join (openbao-behaviour: a node with the stanza and empty storage always
+founds a new cluster).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 import pulumi
 
 from components.kubernetes.objects import Objects
-from components.kubernetes.volumes import BOOTSTRAP_STATE, PENDING, PROVEN
+from components.kubernetes.volumes import BOOTSTRAP_STATE, NOTHING_FILE, PENDING, PROVEN
 from profiles.layout import BOOTSTRAP_FILE
 from profiles.rendering import BootstrapSecret, bootstrap_configuration, bootstrap_secrets, dump
 from profiles.specification import Specification
@@ -29,7 +30,7 @@ def prepare(
     # A Secret, since raw requests may carry what should not lie in a ConfigMap.
     stanza = resolved.apply(lambda known: dump(bootstrap_configuration(known) or {}))
     made: list[pulumi.Resource] = [
-        objects.make_secret("config-init", string_data={BOOTSTRAP_FILE: stanza}),
+        objects.make_secret("config-init", string_data={BOOTSTRAP_FILE: stanza, NOTHING_FILE: "{}"}),
         objects.make("ConfigMap", "bootstrap-pending", lambda _: {"data": {BOOTSTRAP_STATE: PENDING}}),
     ]
     generated = [secret for secret in bootstrap_secrets(specification) if secret.generated]

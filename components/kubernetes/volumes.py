@@ -13,6 +13,7 @@ from profiles.specification import Specification
 BOOTSTRAP_STATE: Final = "BOOTSTRAP_STATE"
 PENDING: Final = "pending"
 PROVEN: Final = "proven"
+NOTHING_FILE: Final = "nothing.json"
 
 
 def self_initialises(specification: Specification) -> bool:
@@ -72,25 +73,42 @@ def _configuration(config_map: str, config_secret: str | None) -> dict[str, Any]
     return {"name": "config", "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
-def _only_first_pod(specification: Specification, file: str) -> str:
-    """Where a file must lie in a volume so that only ordinal 0 of an unproven cluster mounts it."""
-    return f"{PENDING}/{Names.of(specification).pods[0]}/{file}"
-
-
 def _bootstrap(specification: Specification) -> dict[str, Any]:
+    """The stanza for pod 0 of an unproven cluster, an empty configuration for every other start."""
     stanza = Names.of(specification).child("config-init")
-    path = _only_first_pod(specification, layout.BOOTSTRAP_FILE)
-    return _secret(SecretMount(stanza, layout.BOOTSTRAP_DIR, {path: layout.BOOTSTRAP_FILE}), "bootstrap")
+    items = [{"key": layout.BOOTSTRAP_FILE, "path": f"{_founding(specification)}/{layout.BOOTSTRAP_FILE}"}]
+    items += _nothing(specification)
+    return {"name": "bootstrap", "secret": {"secretName": stanza, "items": items, "defaultMode": 0o440}}
 
 
 def _bootstrap_secrets(specification: Specification) -> dict[str, Any]:
     sources = [
-        {
-            "secret": {
-                "name": secret.secret_name,
-                "items": [{"key": secret.key, "path": _only_first_pod(specification, secret.file)}],
-            }
-        }
+        _from_secret(secret.secret_name, [{"key": secret.key, "path": f"{_founding(specification)}/{secret.file}"}])
         for secret in bootstrap_secrets(specification)
     ]
+    sources.append(_from_secret(Names.of(specification).child("config-init"), _nothing(specification)))
     return {"name": "bootstrap-secrets", "projected": {"sources": sources, "defaultMode": 0o440}}
+
+
+def _from_secret(name: str, items: list[dict[str, str]]) -> dict[str, Any]:
+    return {"secret": {"name": name, "items": items}}
+
+
+def _founding(specification: Specification) -> str:
+    """The folder that only ordinal 0 of an unproven cluster mounts."""
+    return f"{PENDING}/{Names.of(specification).pods[0]}"
+
+
+def _nothing(specification: Specification) -> list[dict[str, str]]:
+    """A file with nothing in it for every folder that any other start mounts.
+
+    Without a file kubelet would make the folder itself, and remove it again with the next refresh of the volume, under
+    the container that is just reading it (kubelet's atomic writer removes what is not in the payload).
+    """
+    pods = Names.of(specification).pods
+    folders = [f"{state}/{pod}" for state in (PENDING, PROVEN) for pod in pods]
+    return [
+        {"key": NOTHING_FILE, "path": f"{folder}/{NOTHING_FILE}"}
+        for folder in folders
+        if folder != _founding(specification)
+    ]
