@@ -15,6 +15,7 @@ from profiles.specification import Specification
 API_PORT = 8200
 CLUSTER_PORT = 8201
 METRICS_PORT = 8202
+ACME_PORT = 443
 
 CONFIG_DIR = "/etc/bao/config"
 CONFIG_FILE = "server.json"
@@ -54,6 +55,11 @@ def legal_label(text: str, length: int = 40) -> str:
         return text
     cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower())[: length - 9].strip("-")
     return f"{cleaned or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def created_key(name: str) -> str:
+    """Default name of a key (and key ring) that is created for the cluster `name` at a cloud."""
+    return f"openbao-{name}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from profiles.layout import created_key
 from profiles.rules.rule import Breach, Case, rule
 from profiles.specification.unseal import (
     AwsKmsUnseal,
@@ -97,11 +98,15 @@ def _is_seal_key(case: Case, provider: str) -> bool:
     match case.spec.unseal:
         case AwsKmsUnseal() as aws if scheme == "awskms":
             alias = aws.create_key.alias if aws.create_key is not None else None
-            made = alias if alias is not None else f"alias/openbao-{case.spec.name}"
+            made = alias if alias is not None else f"alias/{created_key(case.spec.name)}"
             own = made if aws.create_key is not None else aws.kms_key_id
             return own is not None and _last(str(own)) == _last(key)
-        case GcpCkmsUnseal() as gcp if scheme == "gcpkms" and gcp.crypto_key is not None and gcp.key_ring is not None:
-            return key.endswith(f"keyRings/{_last(str(gcp.key_ring))}/cryptoKeys/{_last(str(gcp.crypto_key))}")
+        case GcpCkmsUnseal() as gcp if scheme == "gcpkms":
+            source = gcp if gcp.create_key is None else gcp.create_key
+            ring, name = (
+                _last(str(given or created_key(case.spec.name))) for given in (source.key_ring, source.crypto_key)
+            )
+            return key.endswith(f"keyRings/{ring}/cryptoKeys/{name}")
         case AzureKeyVaultUnseal() as azure if scheme == "azurekeyvault":
             vault, _, path = key.partition("/")
             return vault.split(".")[0] == str(azure.vault_name).lower() and path.split("/")[:2] == [

@@ -37,18 +37,25 @@ class StaticUnseal(Part):
 class KmsPlugin(Part):
     """The external `kms` plugin that OpenBao ≥ 2.7 needs for cloud seals.
 
-    Either `image` (an OCI plugin image; init mode copies the binary out of it before the server starts, pull mode lets
-    the server download it) or `command` (already in `plugin_directory` of a custom server image).
+    Either `image` (an OCI plugin image, brought in by `delivery`) or `command` (already in `plugin_directory` of a
+    custom server image).
     """
 
-    image: Text | None = None
+    image: Text | None = Field(
+        default=None,
+        description="`repository:tag@sha256:…`; without tag and digest (always for `download`) `version` is the tag.",
+    )
     command: Text | None = None
     version: Text | None = None
     binary_name: Text | None = None
     sha256: dict[Literal["amd64", "arm64"], Text] = Field(
         default_factory=dict, description="Checksum of the binary per architecture, 64 hex characters each."
     )
-    delivery: Literal["initContainer", "download"] = "initContainer"
+    delivery: Literal["imageVolume", "initContainer", "download"] = Field(
+        default="imageVolume",
+        description="`imageVolume`: copied out of a volume of the image (upstream's hold the binary and nothing else); "
+        "Kubernetes 1.36. `initContainer`: copied by the image's own `cp`. `download`: by the server.",
+    )
 
 
 class _ExternalUnseal(Part):
@@ -100,7 +107,12 @@ class CreateAwsKey(Part):
 
     alias: Text | None = Field(default=None, description="`alias/…`; default `alias/openbao-<name>`.")
     administrators: list[Text] = Field(
-        default_factory=list, description="Principal ARNs that may manage, not use, the key."
+        default_factory=list,
+        description="Principal ARNs that may manage, not use, the key; the account's root always may.",
+    )
+    users: list[Text] = Field(
+        default_factory=list,
+        description="Principal ARNs that use the key, besides `identity`; needed where credentials come by Secret.",
     )
     account_id: Text | None = Field(default=None, description="12 digits; omitted, asked from the caller's identity.")
     deletion_window_in_days: int = Field(default=30, ge=7, le=30)
@@ -136,6 +148,12 @@ class CreateGcpKey(Part):
     """A CryptoKey made for this cluster; key rings cannot be deleted, so an existing one is the usual input."""
 
     key_ring: Text | None = Field(default=None, description="Existing key ring (id or name); omitted, one is created.")
+    crypto_key: Text | None = Field(default=None, description="Name of the key; default `openbao-<name>`.")
+    users: list[Text] = Field(
+        default_factory=list,
+        description="IAM members (`serviceAccount:…`) that use the key, besides `identity`; needed where credentials "
+        "come by Secret.",
+    )
     protection_level: Literal["SOFTWARE", "HSM"] = "SOFTWARE"
     rotation_period: Annotated[str, Field(pattern=r"^[0-9]+s$")] = "7776000s"
     destroy_scheduled_duration: Annotated[str, Field(pattern=r"^[0-9]+s$")] = "2592000s"

@@ -29,6 +29,12 @@ def _plugin(**fields: Any) -> dict[str, Any]:
     return _with(AWS, plugin={key: value for key, value in {**PLUGIN, **fields}.items() if value is not ABSENT})
 
 
+def _created(block: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A change whose key is to be created, without any identity."""
+    absent = {"identity": ABSENT, "kmsKeyId": ABSENT, "keyRing": ABSENT, "cryptoKey": ABSENT}
+    return _with(block, **{**absent, "createKey": {}, **fields})
+
+
 STATIC = {"type": "static", "secretName": "key-1", "keyId": "k1"}
 
 EXAMPLES = [
@@ -161,6 +167,23 @@ EXAMPLES = [
     refused("unseal.no_ambient_identity", "unseal.identity", _with(AZURE, authMethod=ABSENT)),
     accepted("unseal.no_ambient_identity", _with(GCP)),
     accepted("unseal.no_ambient_identity", _with(AWS, identity=ABSENT, credentialsSecretRef="aws")),
+    refused("identity.created_key_user", "unseal.createKey", _created(AWS)),
+    refused("identity.created_key_user", "unseal.createKey", _created(GCP, createKey={"keyRing": "ring"})),
+    accepted("identity.created_key_user", _created(AWS, identity=AWS["identity"])),
+    accepted(
+        "identity.created_key_user",
+        _created(AWS, createKey={"users": ["arn:aws:iam::111122223333:user/bao"]}, credentialsSecretRef="aws"),
+    ),
+    refused("identity.identity_complete", "unseal.identity", _with(AWS, identity={})),
+    refused("identity.identity_complete", "unseal.identity.irsa", _with(AWS, identity={"irsa": {}})),
+    refused("identity.identity_complete", "unseal.identity", _with(GCP, identity={})),
+    refused(
+        "identity.identity_complete",
+        "unseal.identity.createServiceAccount",
+        _with(GCP, identity={"createServiceAccount": True, "serviceAccountEmail": "a@p.iam.gserviceaccount.com"}),
+    ),
+    accepted("identity.identity_complete", _with(AWS, identity={"irsa": {"roleArn": "arn:aws:iam::1:role/bao"}})),
+    accepted("identity.identity_complete", _with(GCP)),
     refused("unseal.aws_pair", "unseal.secretKey", _with(AWS, identity=ABSENT, accessKey="a")),
     refused("unseal.aws_pair", "unseal.accessKey", _with(AWS, identity=ABSENT, secretKey="canary")),
     accepted("unseal.aws_pair", _with(AWS)),
@@ -206,6 +229,12 @@ EXAMPLES = [
         "unseal",
         _with(GCP),
         stack_secrets_provider="gcpkms://projects/p/locations/l/keyRings/ring/cryptoKeys/openbao",
+    ),
+    refused(
+        "offline.own_secrets_provider",
+        "unseal",
+        _created(GCP, identity=GCP["identity"]),
+        stack_secrets_provider="gcpkms://projects/p/locations/l/keyRings/openbao-openbao/cryptoKeys/openbao-openbao",
     ),
     refused(
         "offline.own_secrets_provider",
