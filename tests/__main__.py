@@ -25,7 +25,8 @@ def main(wanted: list[str]) -> int:
     for tier in wanted or TIERS:
         print(f"\n== {tier}: {TIERS[tier]}", flush=True)
         began = time.monotonic()
-        code = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", tier, "--durations=5"], check=False).returncode
+        command = [sys.executable, "-m", "pytest", "-q", "-m", tier, "--durations=5"]
+        code = subprocess.run(command, check=False).returncode
         took[tier] = time.monotonic() - began
         if code:
             print(f"\nThe {tier} tier failed after {took[tier]:.0f} s.", file=sys.stderr)

@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime import mocks, rpc
@@ -66,7 +66,7 @@ class Recorder(mocks.Mocks):
             outputs |= {"certRequestPem": f"request {args.name}"}
         return f"{args.name}-id", outputs
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> NoReturn:
         raise AssertionError(f"unexpected invoke {args.token}")
 
     def named(self, type_suffix: str, name: str) -> Registration:
@@ -87,7 +87,7 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:
         inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self.recorder.registrations.append(Registration(request.type, request.name, inputs, request))
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 def run(program: Callable[[], object], *, preview: bool = False, recorder: Recorder | None = None) -> Recorder:

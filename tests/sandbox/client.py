@@ -94,7 +94,7 @@ class Client:
         """Name of the leader's pod."""
         status, answer = self.call("GET", "sys/storage/raft/configuration")
         assert status == 200, answer
-        return next(s["node_id"] for s in answer["data"]["config"]["servers"] if s["leader"])
+        return next(str(server["node_id"]) for server in answer["data"]["config"]["servers"] if server["leader"])
 
     def cluster_id(self, pod: str) -> str:
         return str(self.call("GET", "sys/seal-status", pool=self.pod_pool(pod))[1].get("cluster_id", ""))
@@ -169,7 +169,7 @@ class Writer:
         missing = []
         for key, (value, _) in self.acknowledged.items():
             try:
-                until(lambda key=key, value=value: holds(key, value), f"key {key}", seconds=10)  # type: ignore[misc]
+                until(lambda key=key, value=value: holds(key, value), f"key {key}", seconds=10)
             except AssertionError:
                 missing.append(key)
         return missing

@@ -87,7 +87,7 @@ def test_no_acknowledged_write_is_lost_when_each_pod_is_deleted_in_turn(client: 
         for pod in sorted(client.pods()):
             old = client.pods()[pod]["metadata"]["uid"]
             client.kubectl("delete", "pod", pod, "--wait=false")
-            until(lambda pod=pod, old=old: client.pods()[pod]["metadata"]["uid"] != old, "a new pod")  # type: ignore[misc]
+            until(lambda pod=pod, old=old: client.pods()[pod]["metadata"]["uid"] != old, "a new pod")
             _settled(client)
         recovered = (time.monotonic() - began) / 3
         time.sleep(1)
