@@ -92,7 +92,7 @@ def _path_rule(path: str, body: Any) -> PathRule:
         raise PolicyError(f'path "{path}" needs a block in braces')
     unknown = sorted(set(body) - _PATH_KEYS)
     if unknown:
-        raise PolicyError(f'path "{path}": "{unknown[0]}" is not known; did you mean `capabilities`?')
+        raise PolicyError(f'path "{path}": "{unknown[0]}" is not known, only `capabilities` and its like')
     listed = body.get("capabilities", [])
     if not isinstance(listed, list):
         raise PolicyError(f'path "{path}": capabilities must be a list, as in ["read"]')

@@ -60,7 +60,7 @@ def promotion(case: Case) -> Iterator[Breach]:
     since="N",
     fields=("version",),
     reason="OpenBao never reads the storage of a later version; nodes would fail one by one.",
-    way_out="Keep the running version, or restore a snapshot into a new cluster of the older one.",
+    way_out="Keep the running version; to go back, restore a snapshot from before the upgrade into a new cluster.",
     when=_has_previous,
 )
 def downgrade(case: Case) -> Iterator[Breach]:

@@ -70,7 +70,7 @@ def _closed(case: Case, targets: Callable[[Case], Iterator[Target]]) -> Iterator
     for target in targets(case):
         if not _allowed(case, target):
             where = f"{target.host} port {target.port}" if target.host else f"port {target.port}"
-            way_out = f"Add {where} to network.egressRules."
+            way_out = f"Add a rule with its address range and port {target.port} to network.egressRules."
             yield Breach(target.field, f"The NetworkPolicy does not let the pods reach {where}.", way_out)
 
 
@@ -122,7 +122,7 @@ def _registry(case: Case) -> Iterator[Target]:
     since="ours",
     fields=("unseal.plugin", "network.egressRules", "network.apiServerCidr"),
     reason="A plugin that is downloaded must be fetched before the server can start.",
-    way_out="Add the registry to network.egressRules, or use delivery initContainer (the node pulls the image).",
+    way_out="Add the registry to network.egressRules, or use delivery imageVolume (the node pulls the image).",
     when=lambda case: any(True for _ in _registry(case)),
 )
 def registry_reachable(case: Case) -> Iterator[Breach]:

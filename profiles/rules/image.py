@@ -109,7 +109,11 @@ def _trust_problems(path: str, verification: Verification, reason: str | None) -
         expression = getattr(verification, field)
         if expression is not None and not _compiles(expression):
             name = "issuerRegExp" if field.startswith("issuer") else "subjectRegExp"
-            yield Breach(f"{path}.{name}", "This is not a regular expression.", "Correct it; brackets must be closed.")
+            yield Breach(
+                f"{path}.{name}",
+                "This is not a regular expression.",
+                "Correct the expression, for example by closing its brackets.",
+            )
 
 
 def _compiles(expression: str) -> bool:

@@ -111,8 +111,9 @@ def _sources(case: Case, path: str, value: Any) -> Iterator[Breach]:
         return
     source, kind = str(value.get("eval_source")), str(value.get("eval_type"))
     if source not in _SOURCES or kind not in _TYPES:
-        names = f"eval_source is one of {', '.join(_SOURCES)}; eval_type one of {', '.join(sorted(_TYPES))}"
-        yield Breach(path, f"This source or type is not known. {FINAL}", f"{names[0].upper()}{names[1:]}.")
+        sources, types = ", ".join(_SOURCES), ", ".join(sorted(_TYPES))
+        way_out = f"Choose eval_source of {sources}, and eval_type of {types}."
+        yield Breach(path, f"This source or type is not known. {FINAL}", way_out)
         return
     missing = [key for key in _SOURCES[source] if key not in value]
     if missing:

@@ -10,7 +10,7 @@ from profiles.addresses import is_network
 from profiles.rules.rule import Breach, Case, each, rule
 
 POST_QUANTUM = frozenset({"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"})
-CURVES = frozenset({"X25519", "P256", "P384", "P521", "CurveP256", "CurveP384", "CurveP521"})
+CURVES = frozenset({"X25519", "CurveP256", "CurveP384", "CurveP521"})
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -120,7 +120,7 @@ def key_exchange(case: Case) -> Iterator[Breach]:
     for index, group in enumerate(groups):
         if group not in POST_QUANTUM | CURVES:
             path = f"configuration.listener.tlsKeyExchangePreferences[{index}]"
-            yield Breach(path, "This group is not known.", f"Choose of {', '.join(sorted(POST_QUANTUM | CURVES))}.")
+            yield Breach(path, "This group is not known.", f"Choose one of {', '.join(sorted(POST_QUANTUM | CURVES))}.")
     tls12 = "tls12" in (listener.tls_min_version, listener.tls_max_version)
     if tls12 and groups and all(group in POST_QUANTUM for group in groups):
         yield Breach("configuration.listener.tlsKeyExchangePreferences")

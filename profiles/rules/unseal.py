@@ -26,6 +26,13 @@ _EXPOSED = "Whoever reads this stack, its state or the Pulumi program could open
 _BY_REFERENCE = "Put it into a Secret and name that in unseal.credentialsSecretRef"
 
 
+_CREDENTIALS = {
+    "transit": "the key `token`",
+    "kmip": "the keys `tls.crt`, `tls.key` and `ca.crt`",
+    "pkcs11": "the key `BAO_HSM_PIN`",
+}
+
+
 def _is(*kinds: type[Part]) -> Callable[[Case], bool]:
     return lambda case: isinstance(case.spec.unseal, kinds)
 
@@ -52,7 +59,7 @@ def transit_token(case: Case) -> Iterator[Breach]:
     scope="Hardened",
     fields=("unseal.secretKey",),
     reason=_EXPOSED,
-    way_out=f"Use unseal.identity (podIdentity or irsa). Or: {_BY_REFERENCE}.",
+    way_out="Use unseal.identity (podIdentity or irsa). Or name a Secret with it in unseal.credentialsSecretRef.",
     when=_is(AwsKmsUnseal),
 )
 def aws_secret_key(case: Case) -> Iterator[Breach]:
@@ -67,7 +74,7 @@ def aws_secret_key(case: Case) -> Iterator[Breach]:
     scope="Hardened",
     fields=("unseal.sessionToken",),
     reason=_EXPOSED,
-    way_out=f"Use unseal.identity (podIdentity or irsa). Or: {_BY_REFERENCE}.",
+    way_out="Use unseal.identity (podIdentity or irsa). Or name a Secret with it in unseal.credentialsSecretRef.",
     when=_is(AwsKmsUnseal),
 )
 def aws_session_token(case: Case) -> Iterator[Breach]:
@@ -82,7 +89,8 @@ def aws_session_token(case: Case) -> Iterator[Breach]:
     scope="Hardened",
     fields=("unseal.clientSecret",),
     reason=_EXPOSED,
-    way_out=f"Use authMethod workload_identity. Or: {_BY_REFERENCE} (key `AZURE_CLIENT_SECRET`).",
+    way_out="Use authMethod workload_identity. Or name a Secret with the key `AZURE_CLIENT_SECRET` in "
+    "unseal.credentialsSecretRef.",
     when=_is(AzureKeyVaultUnseal),
 )
 def azure_client_secret(case: Case) -> Iterator[Breach]:
@@ -180,8 +188,8 @@ def seal_credentials(case: Case) -> Iterator[Breach]:
     if unseal is None or isinstance(unseal, StaticUnseal):
         return
     if unseal.credentials_secret_ref is None and inline is None:
-        keys = {"transit": "`token`", "kmip": "`tls.crt`, `tls.key`, `ca.crt`", "pkcs11": "`BAO_HSM_PIN`"}[unseal.type]
-        yield Breach("unseal.credentialsSecretRef", way_out=f"Name a Secret with the keys {keys}.")
+        keys = _CREDENTIALS[unseal.type]
+        yield Breach("unseal.credentialsSecretRef", way_out=f"Name a Secret with {keys}.")
 
 
 @rule(

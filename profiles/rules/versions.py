@@ -133,7 +133,8 @@ def known_features(case: Case) -> Iterator[Breach]:
     for feature in FEATURES:
         if version < feature.first and feature.used(case):
             first = _written(feature.first)
-            way_out = f"Set version to {first} or later, or remove the field (metricsListener: set it to false)."
+            otherwise = "set it to false" if feature.path.endswith("metricsListener") else "remove the field"
+            way_out = f"Set version to {first} or later, or {otherwise}."
             yield Breach(
                 feature.path, f"OpenBao {case.spec.version} does not know this; it came with {first}.", way_out
             )
@@ -227,7 +228,7 @@ def plugin_architecture(case: Case) -> Iterator[Breach]:
 )
 def pinned_plugin(case: Case) -> Iterator[Breach]:
     plugin = _plugin(case)
-    if plugin is None or plugin.image is None or plugin.delivery != "initContainer":
+    if plugin is None or plugin.image is None or plugin.delivery == "download":
         return
     if not re.search(r"@sha256:[0-9a-f]{64}$", str(plugin.image)):
         yield Breach("unseal.plugin.image")
