@@ -1,4 +1,7 @@
-"""Our reader of ACL policies against OpenBao's own (`bao policy fmt` parses with the server's code, offline)."""
+"""Our reader of ACL policies against OpenBao's own: `bao policy fmt` parses with the server's code, offline.
+
+It cannot format JSON, so for JSON policies only our own verdict is shown here.
+"""
 
 from __future__ import annotations
 
@@ -93,13 +96,11 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("text", GOOD + BAD)
+@pytest.mark.parametrize("text", [text for text in GOOD + BAD if not text.startswith("{")])
 def test_openbao_itself_agrees(text: str, tmp_path: Path) -> None:
     """Our reader is a copy of a judgement; here is the judge."""
     file = tmp_path / "policy.hcl"
     file.write_text(text)
     command = [str(bao(NEWEST)), "policy", "fmt", str(file)]
     formatted = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    # It reads JSON but cannot print it; that complaint comes after the judgement.
-    accepted = formatted.returncode == 0 or formatted.stderr.startswith("Error printing result")
-    assert accepted == _reads(text), formatted.stderr
+    assert (formatted.returncode == 0) == _reads(text), formatted.stderr
