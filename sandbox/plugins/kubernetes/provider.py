@@ -131,8 +131,9 @@ class KubernetesProvider(Provider):
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         if operation.preview:
             return "", self._preview_create(operation, inputs)
-        if self._existing(inputs) and not self._setting("upsertExistingObjects"):
-            raise ProviderError(self._already_exists(inputs))
+        existing = self._existing(inputs)
+        if existing and (_is_dying(existing) or not self._setting("upsertExistingObjects")):
+            raise ProviderError(self._already_exists(inputs, existing))
         applied = self._retried(operation, inputs)
         return rules.object_id(applied), self._settled(operation, inputs, applied)
 
@@ -141,9 +142,10 @@ class KubernetesProvider(Provider):
             return live.previewed(inputs, inputs)
         try:
             trial = inputs
-            if self._existing(inputs) and not self._setting("upsertExistingObjects"):
+            existing = self._existing(inputs)
+            if existing and not _is_dying(existing) and not self._setting("upsertExistingObjects"):
                 if operation.urn not in self._replacing:
-                    operation.warn(self._already_exists(inputs))
+                    operation.warn(self._already_exists(inputs, existing))
                 # the old object still has the name: ask about the new one under another
                 trial = {**inputs, "metadata": {**inputs["metadata"], "name": f"{inputs['metadata']['name']}-preview"}}
             answer = self._apply(trial, dry_run=True)
@@ -153,21 +155,23 @@ class KubernetesProvider(Provider):
         return live.previewed(answer, inputs)
 
     def _existing(self, inputs: Properties) -> Properties | None:
-        """The object that has this name already, unless it is on its way out."""
+        """The object that has this name already."""
         if not inputs["metadata"].get("name"):
             return None
         try:
-            found = self.api.get(inputs)
+            return self.api.get(inputs)
         except (NotFoundError, NoMatchError):
             return None
-        return None if found["metadata"].get("deletionTimestamp") else found
 
-    def _already_exists(self, inputs: Properties) -> str:
+    def _already_exists(self, inputs: Properties, existing: Properties) -> str:
         name, id = inputs["metadata"]["name"], rules.object_id(inputs)
         return (
             f"resource {id} was not successfully created by the Kubernetes API server: "
             f'{self.api.resource(inputs["apiVersion"], inputs["kind"])[0]} "{name}" already exists. '
-            f'Delete it, or adopt it with the resource option import_="{id}".'
+        ) + (
+            "It is being deleted: wait until it is gone."
+            if _is_dying(existing)
+            else f'Delete it, or adopt it with the resource option import_="{id}".'
         )
 
     def _retried(self, operation: Operation, inputs: Properties) -> Properties:
@@ -265,3 +269,8 @@ class KubernetesProvider(Provider):
 def operation_is_update(applied: Properties) -> bool:
     """Whether the object existed before its last change."""
     return int(applied["metadata"].get("generation") or 1) > 1
+
+
+def _is_dying(found: Properties) -> bool:
+    """Whether an object is on its way out; the API server lets nobody create it anew until it is gone."""
+    return bool(found["metadata"].get("deletionTimestamp"))
