@@ -1,0 +1,107 @@
+"""What a scanner says: checkov's Kubernetes checks over our objects and over the chart's, offline.
+
+Our objects are what the components register with a recording engine, so neither a cluster nor a provider is needed.
+Checkov's dependencies contradict ours: it lives in an environment of its own in the sandbox's cache, made on first use.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from components import DevelopmentVaultCluster, HardenedVaultCluster
+from sandbox import commands
+from sandbox.settings import Places, locked
+from tests.benchmarks import chart_baseline
+from tests.benchmarks.figures import Figure
+from tests.contract.specifications import HARDENED
+from tests.graph.recorder import run
+
+CHECKOV: Final = "3.3.30"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Checks of one set of objects. `failed`: (check id, object, what the check wants)."""
+
+    passed: int
+    failed: tuple[tuple[str, str, str], ...]
+
+
+def figures(places: Places, say: Callable[[str], None]) -> list[Figure]:
+    """Failed checks of both profiles, each beside the chart's."""
+    checkov = _installed(places)
+    chart = _scan(checkov, chart_baseline.manifests("openbao"))
+    made = []
+    for profile, objects in (("Development", _development()), ("Hardened", _hardened())):
+        ours = _scan(checkov, objects)
+        for check, where, wanted in ours.failed:
+            say(f"checkov, {profile}: {check} {where}: {wanted}")
+        made.append(
+            Figure(
+                f"failed checkov checks, {profile}, 3 replicas",
+                [len(ours.failed)],
+                [len(chart.failed)],
+                "checks",
+                f"{chart_baseline.CHART}, defaults",
+            )
+        )
+    return made
+
+
+def _installed(places: Places) -> Path:
+    """Checkov's program; installs it on first use (about 200 MB, half a minute)."""
+    home = places.cache / f"checkov-{CHECKOV}"
+    program, ready = home / "bin" / "checkov", home / ".ready"
+    with locked(places.cache):
+        if not ready.exists():
+            log = places.cache / "log" / "checkov.log"
+            commands.run_long(f"making an environment for checkov {CHECKOV}", [sys.executable, "-m", "venv", home], log)
+            install: list[str | Path] = [
+                home / "bin" / "python",
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                f"checkov=={CHECKOV}",
+            ]
+            commands.run_long(f"installing checkov {CHECKOV} from PyPI", install, log)
+            ready.touch()
+    return program
+
+
+def _scan(checkov: Path, objects: Sequence[dict[str, Any]]) -> Scan:
+    with tempfile.TemporaryDirectory() as folder:
+        for number, item in enumerate(objects):
+            # One file per object: checkov's graph checks see all files of the folder together.
+            Path(folder, f"{number:02}-{item['kind'].lower()}.json").write_text(json.dumps(item))
+        options = ["--framework", "kubernetes", "--skip-download", "--compact", "--quiet", "--soft-fail"]
+        done = subprocess.run(
+            [checkov, "--directory", folder, *options, "--output", "json"], capture_output=True, text=True, check=True
+        )
+    answer = json.loads(done.stdout)
+    failed = answer["results"]["failed_checks"]
+    return Scan(
+        answer["summary"]["passed"],
+        tuple(sorted((item["check_id"], item["resource"], item["check_name"]) for item in failed)),
+    )
+
+
+def _development() -> list[dict[str, Any]]:
+    return _registered(lambda: DevelopmentVaultCluster("openbao", {"replicas": 3}))
+
+
+def _hardened() -> list[dict[str, Any]]:
+    return _registered(lambda: HardenedVaultCluster("openbao", HARDENED))
+
+
+def _registered(program: Callable[[], object]) -> list[dict[str, Any]]:
+    """The Kubernetes objects that a program makes, without what is secret in them: no check looks at it."""
+    objects = [dict(item.inputs) for item in run(program).registrations if item.type.startswith("kubernetes:")]
+    return [{key: value for key, value in item.items() if key not in {"data", "stringData"}} for item in objects]
