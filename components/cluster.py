@@ -10,8 +10,8 @@ import pulumi
 from components import outputs, record
 from components.arguments import accept
 from components.bootstrap import steps
-from components.kubernetes import access, network, services
-from components.kubernetes.configuration import config_map, workload_needs
+from components.kubernetes import access, edge, network, services
+from components.kubernetes.configuration import config_map, secret_config, secret_file, workload_needs
 from components.kubernetes.objects import Objects
 from components.kubernetes.workload import awaiting, stateful_set
 from components.tls import certificates
@@ -58,13 +58,16 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         certs = certificates(objects, spec, resolved)
         # workload
         configuration = complete.apply(lambda known: dump(server_configuration(known)))
-        needs = workload_needs(objects, complete, configuration, certs)
+        secret = secret_file(objects, complete, certs)
+        needs = workload_needs(objects, complete, configuration, secret, certs)
         before = [
             *root.resources,
             *certs.resources,
             config_map(objects, needs, configuration),
+            *secret_config(objects, secret),
             *self._access(objects, spec, root),
             *self._network(objects, spec),
+            *edge.routes(objects, spec),
             *steps.before_pods(objects, spec, resolved),
         ]
         pods = self._pods(objects, spec, pulumi.Output.all(known=complete, needs=needs), before)

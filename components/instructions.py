@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from components.kubernetes import pod
+from components.tls.trust import client_ca_source
 from profiles.layout import API_PORT, Names
+from profiles.rendering import shared_server_name
 from profiles.specification import Specification
 
 
@@ -11,8 +14,9 @@ def instructions(specification: Specification) -> str:
     names = Names.of(specification)
     reach = [
         "# Reach the cluster from this machine",
-        f"kubectl --namespace {names.namespace} port-forward service/{_forwarded(specification)} {API_PORT} &",
+        f"kubectl --namespace {names.namespace} port-forward {_forwarded(specification)} {API_PORT} &",
         *_trust(specification),
+        *_name(specification),
         f"export BAO_ADDR=https://localhost:{API_PORT}",
         "bao status",
     ]
@@ -27,19 +31,32 @@ def instructions(specification: Specification) -> str:
 
 
 def _forwarded(specification: Specification) -> str:
-    names = Names.of(specification)
+    names, tls = Names.of(specification), specification.tls
+    if tls is not None and tls.mode == "ACME" and shared_server_name(specification) is None:
+        return f"pod/{names.pods[0]}"
     # A cluster that nobody initialised has no leader yet.
-    return names.headless_service if specification.bootstrap == "manual" else names.active_service
+    service = names.headless_service if specification.bootstrap == "manual" else names.active_service
+    return f"service/{service}"
 
 
 def _trust(specification: Specification) -> list[str]:
     tls = specification.tls
     if tls is not None and tls.mode == "OperatorManaged" and not tls.cert_manager:
         return ["pulumi stack output ca_certificate > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
-    if tls is not None and tls.mode == "ACME":
+    source = client_ca_source(specification)
+    if source is None:
         return []
-    secret = getattr(tls, "secret_name", None) or Names.of(specification).child("tls-server")
-    return [f"{_secret(specification, secret, 'ca.crt')} > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
+    secret, key = source
+    return [f"{_secret(specification, secret, key)} > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
+
+
+def _name(specification: Specification) -> list[str]:
+    """Who forwards a port is `localhost`, which only certificates of our own making name."""
+    tls, names = specification.tls, Names.of(specification)
+    if tls is None or tls.mode == "OperatorManaged":
+        return []
+    name = shared_server_name(specification) or pod.client_host(specification, names.active_service)
+    return [f"export BAO_TLS_SERVER_NAME={name}"]
 
 
 def _secret(specification: Specification, name: str, key: str) -> str:

@@ -13,6 +13,7 @@ from components.kubernetes.metadata import SECURITY_RISK_TEXT
 from components.tls import Certificates
 from components.unseal import TrustRoot
 from profiles.layout import API_PORT, Names
+from profiles.rendering import shared_server_name
 from profiles.report import Report
 from profiles.specification import Specification
 
@@ -40,6 +41,12 @@ class ClusterOutputs:
 
     login_secrets: pulumi.Output[list[str]]
     """Names of the Secrets with generated logins (keys `username`, `password`) or the root token (key `token`)."""
+
+    certificate_expires: pulumi.Output[str]
+    """When the server certificate ends (RFC 3339); empty where only the server knows (ACME, an unreadable Secret)."""
+
+    server_name: pulumi.Output[str]
+    """The name to verify the server by (`BAO_TLS_SERVER_NAME`); empty where it is the host of the address."""
 
     key_id: pulumi.Output[str]
     """Id of the key that opens the barrier."""
@@ -83,6 +90,8 @@ class ClusterOutputs:
             }
         )
         self.login_secrets = pulumi.Output.from_input(_login_secrets(specification))
+        self.certificate_expires = pulumi.Output.from_input(certs.expires or "").apply(lambda end: end or "")
+        self.server_name = accepted.resolved.apply(lambda known: shared_server_name(known) or "")
         self.key_id = pulumi.Output.from_input(root.outputs.get("key_id", ""))
         self.identity = pulumi.Output.from_input(root.outputs.get("identity", ""))
         self.report = report

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from components.kubernetes import pod
 from components.kubernetes.metadata import labels, risk_annotations
-from profiles.layout import API_PORT, TLS_DIR, TMP_DIR, Names
+from components.tls.trust import client_ca_mounts, client_ca_volumes
+from profiles.layout import API_PORT, Names
 from profiles.rendering import PROOF_MOUNT, PROOF_USER
 from profiles.rendering.audit import audit_path
 from profiles.specification import Specification
@@ -99,13 +100,16 @@ def proof_job(specification: Specification, login_secret: str, revision: str) ->
     container = _container(
         specification,
         "proof",
-        {"tls": TLS_DIR, "login": "/login"},
+        {**client_ca_mounts(specification), "login": "/login"},
         command=["sh", "-c", script("proof.sh")],
-        env=[*pod.client_environment(specification, names.active_service), *_environment(environment)],
+        env=[
+            *pod.client_environment(specification, pod.client_host(specification, names.active_service)),
+            *_environment(environment),
+        ],
     )
     volumes = [
         pod.temporary_volume(),
-        ca_volume(specification),
+        *client_ca_volumes(specification),
         {"name": "login", "secret": {"secretName": login_secret, "defaultMode": 0o440}},
     ]
     return _job(specification, "proof", _pod_spec(specification, containers=[container], volumes=volumes))
@@ -121,17 +125,11 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
     init = _container(
         specification,
         "init",
-        {"tls": TLS_DIR, "token": "/token", "work": "/work"},
+        {**client_ca_mounts(specification), "token": "/token", "work": "/work"},
         command=["sh", "-c", script("operator_init.sh")],
         env=[
-            *_environment(
-                {
-                    "BAO_ADDR": f"https://{names.pod_dns(names.pods[0])}:{API_PORT}",
-                    "BAO_CACERT": f"{TLS_DIR}/ca.crt",
-                    "HOME": TMP_DIR,
-                    "PATIENCE": str(PATIENCE_SECONDS),
-                }
-            )
+            *pod.client_environment(specification, names.pod_dns(names.pods[0])),
+            *_environment({"PATIENCE": str(PATIENCE_SECONDS)}),
         ],
     )
     store = _container(
@@ -153,7 +151,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
     volumes = [
         pod.temporary_volume(),
         pod.api_token_volume(),
-        ca_volume(specification),
+        *client_ca_volumes(specification),
         {"name": "token", "secret": {"secretName": names.child("root-token"), "defaultMode": 0o440}},
         {"name": "work", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
     ]
@@ -161,12 +159,6 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
     # The token exists only in this pod until it is stored: keep the pod and retry its containers.
     spec |= {"restartPolicy": "OnFailure", "serviceAccountName": names.child("operator-init")}
     return _job(specification, "operator-init", spec)
-
-
-def ca_volume(specification: Specification) -> dict[str, Any]:
-    """The CA that clients trust, without the server's key."""
-    name = Names.of(specification).child("tls-ca")
-    return {"name": "tls", "configMap": {"name": name, "defaultMode": 0o444}}
 
 
 def operator_init_role(specification: Specification) -> dict[str, Any]:

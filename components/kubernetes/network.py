@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.kubernetes.metadata import selector
-from profiles.layout import API_PORT, CLUSTER_PORT, METRICS_PORT
+from profiles.layout import ACME_PORT, API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
 from profiles.specification.network import EgressRule, Peer, Port
 
@@ -28,6 +28,12 @@ def _egress(rule: EgressRule) -> dict[str, Any]:
     return {"to": [_peer(peer) for peer in rule.to], "ports": [_port(port) for port in rule.ports]}
 
 
+def _client_ports(specification: Specification) -> list[int]:
+    """The API; with ACME also the port on which the CA, a trusted peer like any client, validates a pod's own name."""
+    acme = specification.tls is not None and specification.tls.mode == "ACME"
+    return [API_PORT, ACME_PORT] if acme else [API_PORT]
+
+
 def network_policy(specification: Specification) -> dict[str, Any]:
     """Peers among themselves, our own Jobs and trusted peers in; DNS, peers, the API server and declared rules out.
 
@@ -41,7 +47,7 @@ def network_policy(specification: Specification) -> dict[str, Any]:
         clients = [{"namespaceSelector": {}}]
     ingress = [
         {"from": own, "ports": _ports(API_PORT, CLUSTER_PORT)},
-        {"from": [*jobs, *clients], "ports": _ports(API_PORT)},
+        {"from": [*jobs, *clients], "ports": _ports(*_client_ports(specification))},
         *(
             {"from": [_peer(peer) for peer in rule.from_], "ports": [_port(port) for port in rule.ports]}
             for rule in network.ingress_rules

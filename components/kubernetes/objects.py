@@ -6,8 +6,10 @@ Builders are pure functions `Specification → manifest` in Kubernetes' own spel
 
 from __future__ import annotations
 
+import base64
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any, Final
 
 import pulumi
@@ -43,7 +45,7 @@ class Objects:
     def __init__(
         self, parent: pulumi.Resource, specification: Specification, resolved: pulumi.Output[Specification]
     ) -> None:
-        self._parent = parent
+        self.parent = parent
         self.resolved = resolved
         self.specification = specification
         self.first: list[pulumi.Resource] = []
@@ -122,7 +124,7 @@ class Objects:
         *,
         string_data: Mapping[str, pulumi.Input[str]] | None = None,
         data: Mapping[str, pulumi.Input[str]] | None = None,
-        name: str | None = None,
+        name: pulumi.Input[str] | None = None,
         immutable: bool | None = None,
         after: Sequence[pulumi.Resource] = (),
         options: pulumi.ResourceOptions | None = None,
@@ -145,27 +147,70 @@ class Objects:
         return f"{self.specification.name}-{suffix}" if suffix else self.specification.name
 
     def custom(
-        self, api_version: str, kind: str, suffix: str, build: Builder, *, after: Sequence[pulumi.Resource] = ()
-    ) -> pulumi.CustomResource:
+        self,
+        api_version: str,
+        kind: str,
+        suffix: str,
+        build: Builder,
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        options: pulumi.ResourceOptions | None = None,
+    ) -> CustomObject:
         """Register an object of a kind that Kubernetes does not have by itself (cert-manager, Gateway API)."""
-        custom_resource = importlib.import_module("pulumi_kubernetes.apiextensions").CustomResource
         whole = self.resolved.apply(build)
-        made: pulumi.CustomResource = custom_resource(
+        return CustomObject(
             self.child(suffix),
-            api_version=api_version,
-            kind=kind,
+            api_version,
+            kind,
             metadata=self._metadata(kind, suffix, whole.apply(lambda built: built.get("metadata"))),
             spec=whole.apply(lambda built: built["spec"]),
-            opts=self.options(after, None),
+            opts=self.options(after, options),
         )
-        return made
+
+    def existing_secret(self, suffix: str, name: pulumi.Input[str]) -> pulumi.Output[dict[str, str]]:
+        """Read a Secret of the cluster's namespace that somebody else made; its values as text, marked secret.
+
+        suffix: names the reading, not the Secret. A Secret that is not there ends the preview with its name.
+        """
+        secret = importlib.import_module("pulumi_kubernetes.core.v1").Secret
+        identity = pulumi.Output.all(known=self.resolved, name=name).apply(
+            lambda both: f"{both['known'].namespace_name}/{both['name']}"
+        )
+        found = secret.get(self.child(suffix), identity, opts=self.options())
+        text: pulumi.Output[dict[str, str]] = pulumi.Output.secret(found.data).apply(_decoded)
+        return text
 
     def options(
         self, after: Sequence[pulumi.Resource] = (), options: pulumi.ResourceOptions | None = None
     ) -> pulumi.ResourceOptions:
         """The parent's options, plus order, plus what one object needs; nothing of the caller's is replaced."""
-        own = pulumi.ResourceOptions(parent=self._parent, depends_on=[*self.first, *after])
+        own = pulumi.ResourceOptions(parent=self.parent, depends_on=[*self.first, *after])
         return pulumi.ResourceOptions.merge(own, options)
+
+
+class CustomObject(pulumi.CustomResource):
+    """As `pulumi_kubernetes.apiextensions.CustomResource`, which does not show an object's `status`."""
+
+    status: pulumi.Output[dict[str, Any] | None]
+
+    def __init__(
+        self,
+        name: str,
+        api_version: str,
+        kind: str,
+        *,
+        metadata: pulumi.Input[Mapping[str, Any]],
+        spec: pulumi.Output[Any],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        properties = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec, "status": None}
+        same_provider = pulumi.ResourceOptions(version=version("pulumi_kubernetes"))
+        merged = pulumi.ResourceOptions.merge(opts, same_provider)
+        super().__init__(f"kubernetes:{api_version}:{kind}", name, properties, merged)
+
+
+def _decoded(data: Mapping[str, str] | None) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode(errors="replace") for key, value in (data or {}).items()}
 
 
 def _field(manifest: pulumi.Output[Manifest], field: str) -> pulumi.Output[Any]:

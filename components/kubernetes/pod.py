@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from profiles.layout import API_PORT, TLS_CA, TMP_DIR, Names
-from profiles.rendering.listener import peer_ca_file, server_name
+from profiles.rendering import peer_ca_file, server_name, shared_server_name
 from profiles.specification import Specification
 from profiles.specification.workload import ResourceList
 
@@ -113,11 +113,24 @@ def probes(specification: Specification) -> dict[str, Any]:
     }
 
 
-def client_environment(specification: Specification, service: str) -> list[dict[str, Any]]:
-    """Where the `bao` command of a Job finds the cluster and whom it trusts."""
-    names = Names.of(specification)
-    return [
-        {"name": "BAO_ADDR", "value": f"https://{names.service_dns(service)}:{API_PORT}"},
-        {"name": "BAO_CACERT", "value": TLS_CA},
-        {"name": "HOME", "value": TMP_DIR},
-    ]
+def client_host(specification: Specification, service: str) -> str:
+    """DNS name by which our own Jobs reach the cluster: the Service's, where a certificate carries it.
+
+    A listener with ACME certificates for the pods' own names refuses any other: then pod 0, which forwards.
+    """
+    names, tls = Names.of(specification), specification.tls
+    if tls is not None and tls.mode == "ACME" and shared_server_name(specification) is None:
+        return names.pod_dns(names.pods[0])
+    return names.service_dns(service)
+
+
+def client_environment(specification: Specification, host: str) -> list[dict[str, Any]]:
+    """Where the `bao` command of a Job finds the cluster, by which name it knows it, and whom it trusts."""
+    shared = shared_server_name(specification)
+    environment = {
+        "BAO_ADDR": f"https://{host}:{API_PORT}",
+        **({"BAO_TLS_SERVER_NAME": shared} if shared else {}),
+        **({"BAO_CACERT": TLS_CA} if peer_ca_file(specification) else {}),
+        "HOME": TMP_DIR,
+    }
+    return [{"name": name, "value": value} for name, value in environment.items()]

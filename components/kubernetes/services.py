@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from components.kubernetes.metadata import selector
-from profiles.layout import API_PORT, CLUSTER_PORT, METRICS_PORT
+from profiles.layout import ACME_PORT, API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
 
 _SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
@@ -27,6 +27,25 @@ def headless_service(specification: Specification) -> dict[str, Any]:
             "selector": selector(specification),
             "ports": ports,
         }
+    }
+
+
+def challenge_service(specification: Specification) -> dict[str, Any]:
+    """Where an ACME CA finds the listener: port 443 of every pod, since none is ready before its first certificate.
+
+    It is reached from where clients come from, so it is of the same type as the Service for clients.
+    """
+    service = specification.service
+    ranges = list(service.load_balancer_source_ranges)
+    return {
+        "metadata": {"annotations": {"pulumi.com/skipAwait": "true", **service.annotations}},
+        "spec": {
+            "type": service.type,
+            "publishNotReadyAddresses": True,
+            "selector": selector(specification),
+            "ports": [_port("acme", ACME_PORT, "api")],
+            **({"loadBalancerSourceRanges": ranges} if ranges else {}),
+        },
     }
 
 

@@ -9,6 +9,7 @@ from profiles import layout
 from profiles.layout import Names
 from profiles.rendering import SecretMount, bootstrap_secrets, seal_needs
 from profiles.specification import Specification
+from profiles.specification.tls import AcmeTls
 
 BOOTSTRAP_STATE: Final = "BOOTSTRAP_STATE"
 PENDING: Final = "pending"
@@ -39,6 +40,7 @@ def mounts(specification: Specification, with_certificates: bool) -> list[dict[s
     ]
     if with_certificates:
         made.append(_read_only("tls", layout.TLS_DIR))
+    made += _acme_mounts(specification)
     if self_initialises(specification):
         # Only pod 0 of a cluster that was never proven finds files there; every other start finds an empty folder.
         here = f"$({BOOTSTRAP_STATE})/$(POD_NAME)"
@@ -56,9 +58,32 @@ def volumes(
     made = [pod.temporary_volume(), pod.api_token_volume(), _configuration(config_map, config_secret)]
     if tls_secret:
         made.append(_secret(SecretMount(tls_secret, layout.TLS_DIR), "tls"))
+    made += _acme_volumes(specification)
     if self_initialises(specification):
         made += [_bootstrap(specification), _bootstrap_secrets(specification)]
     return made + [_secret(mount, _seal_volume(index)) for index, mount in enumerate(seal_needs(specification).mounts)]
+
+
+def _acme_mounts(specification: Specification) -> list[dict[str, Any]]:
+    paths = {"acme-ca": layout.ACME_CA_DIR, "acme-cache": layout.SHARED_ACME_CACHE_DIR}
+    names = [volume["name"] for volume in _acme_volumes(specification)]
+    return [{"name": name, "mountPath": paths[name], "readOnly": name == "acme-ca"} for name in names]
+
+
+def _acme_volumes(specification: Specification) -> list[dict[str, Any]]:
+    """Roots for the ACME directory and for what it issues, and the cache that all pods share."""
+    tls = specification.tls
+    if not isinstance(tls, AcmeTls):
+        return []
+    made = []
+    if tls.ca_root_secret_ref is not None:
+        files = {name: name for name in ("ca.crt", "issuer.crt")}
+        made.append(_secret(SecretMount(tls.ca_root_secret_ref, layout.ACME_CA_DIR, files), "acme-ca"))
+    if tls.shared_cache is not None:
+        claim = tls.shared_cache.claim_name
+        own = Names.of(specification).child("acme-cache")
+        made.append({"name": "acme-cache", "persistentVolumeClaim": {"claimName": own if claim is None else claim}})
+    return made
 
 
 def _secret(mount: SecretMount, name: str) -> dict[str, Any]:

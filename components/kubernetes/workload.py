@@ -91,12 +91,23 @@ def _pod_spec(specification: Specification, needs: WorkloadNeeds) -> dict[str, A
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": TERMINATION_SECONDS,
-        "securityContext": pod.pod_security(specification),
+        "securityContext": {**pod.pod_security(specification), **_challenge_port(specification)},
         **_spread(specification),
         **{key: value for key, value in optional.items() if value},
         "containers": [_server(specification, needs)],
         "volumes": volumes(specification, needs.config_map, needs.config_secret, needs.tls_secret),
     }
+
+
+def _challenge_port(specification: Specification) -> dict[str, Any]:
+    """Lets OpenBao's ACME client open 443 during a challenge without a capability; a safe sysctl in Kubernetes' sense.
+
+    Container runtimes differ in what they allow by themselves, and where it cannot open 443 no challenge succeeds
+    (certmagic's `robustTryListen`).
+    """
+    if specification.tls is None or specification.tls.mode != "ACME":
+        return {}
+    return {"sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": str(layout.ACME_PORT)}]}
 
 
 def _spread(specification: Specification) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -18,11 +19,17 @@ class Certificates:
     secret: name of the Secret mounted as tls.crt, tls.key, ca.crt; None where the server asks a CA itself.
     ca: PEM that clients verify with; None where only the cluster knows it.
     serial: changes with the certificate; restarts pods whose version cannot reload files.
+    expires: RFC 3339 time at which the certificate ends, empty while nobody knows; None where only the server knows.
+    checked: resolves once the certificate was looked at; pods are not changed before.
+    account_key: MAC key of the server's own ACME account, from the user's Secret.
     """
 
-    secret: str | None
+    secret: pulumi.Input[str] | None
     ca: pulumi.Output[str] | None = None
     serial: pulumi.Output[str] | None = None
+    expires: pulumi.Output[str] | None = None
+    checked: pulumi.Output[Any] | None = None
+    account_key: pulumi.Output[str] | None = None
     resources: list[pulumi.Resource] = field(default_factory=list)
 
 

@@ -7,7 +7,6 @@ Ten years and one year, as the operator does it. The server certificate is renew
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from typing import Final
 
 import pulumi
@@ -15,30 +14,13 @@ import pulumi_tls as tls
 
 from components.kubernetes.objects import Objects
 from components.tls import Certificates
-from profiles.layout import Names
+from components.tls.names import subject_names
 from profiles.specification import Specification
 from profiles.specification.tls import OperatorManagedTls
 
 _CA_HOURS: Final = 10 * 365 * 24
 _SERVER_HOURS: Final = 365 * 24
 _CURVE: Final = "P256"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
-    """All DNS names and all IP addresses of the server certificate."""
-    managed = specification.tls
-    extra = list(managed.extra_sans) if isinstance(managed, OperatorManagedTls) else []
-    addresses = [name for name in extra if _is_address(name)]
-    names = [*Names.of(specification).certificate_names(), *(name for name in extra if not _is_address(name))]
-    return list(dict.fromkeys(names)), ["127.0.0.1", "::1", *addresses]
 
 
 def create(objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]) -> Certificates:
@@ -86,6 +68,7 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
     return Certificates(
         secret=objects.child("tls-server"),
         ca=ca.cert_pem,
+        expires=certificate.validity_end_time,
         serial=certificate.cert_pem.apply(lambda pem: hashlib.sha256(pem.encode()).hexdigest()[:12]),
         resources=[secret, trust],
     )

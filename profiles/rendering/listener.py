@@ -55,8 +55,8 @@ def shared_server_name(specification: Specification) -> str | None:
 def signed_by_public_ca(tls: ExternalTls) -> bool:
     """Whether cert-manager asks a CA that signs public names only and that every system knows.
 
-    An ACME issuer is one: no challenge can prove a name inside a Kubernetes cluster. An existing issuer is taken for one
-    when `serverName` is a public name; a private CA needs none, since it signs the pods' own names.
+    An ACME issuer is one: no challenge can prove a name inside a Kubernetes cluster. An existing issuer is taken for
+    one when `serverName` is a public name; a private CA needs none, since it signs the pods' own names.
     """
     if tls.issuer_ref is not None:
         return tls.server_name is not None and not is_internal_name(tls.server_name)

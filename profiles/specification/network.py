@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from profiles.specification.base import Part
-from profiles.values import Flag, SecretName, Text
+from profiles.values import SecretName, Text
 
 
 class LabelSelector(Part):
@@ -62,7 +62,7 @@ class ClientService(Part):
 
 
 class BackendTls(Part):
-    enabled: Flag = True
+    enabled: bool = True
 
 
 class Gateway(Part):
@@ -71,7 +71,7 @@ class Gateway(Part):
     gateway_ref_name: Text | None = None
     gateway_ref_namespace: Text | None = None
     section_name: Text | None = None
-    tls_passthrough: Flag = False
+    tls_passthrough: bool = False
     backend_tls: BackendTls = Field(default_factory=BackendTls.defaults)
 
 

@@ -1,0 +1,55 @@
+"""Which names a server certificate carries, and by which of them it must be found."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from profiles.layout import Names
+from profiles.rendering import shared_server_name, signed_by_public_ca
+from profiles.specification import Specification
+from profiles.specification.tls import ExternalTls, OperatorManagedTls
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
+    """All DNS names and all IP addresses that a certificate is asked for.
+
+    A CA for public names is asked for those only: one name inside the cluster, and it refuses the whole order.
+    """
+    tls = specification.tls
+    public = isinstance(tls, ExternalTls) and signed_by_public_ca(tls)
+    wanted = [] if public else [*Names.of(specification).certificate_names(), *_LOOPBACK]
+    if isinstance(tls, ExternalTls) and tls.server_name is not None:
+        wanted.append(tls.server_name)
+    wanted += edge_names(specification)
+    if isinstance(tls, ExternalTls | OperatorManagedTls):
+        wanted += tls.extra_sans
+    unique = list(dict.fromkeys(wanted))
+    return [name for name in unique if not _is_address(name)], [name for name in unique if _is_address(name)]
+
+
+def required_names(specification: Specification) -> list[str]:
+    """The DNS names without which peers, the proof or clients are refused by their own verification."""
+    names, shared = Names.of(specification), shared_server_name(specification)
+    services = [names.service_dns(names.active_service), names.service_dns(names.public_service)]
+    inside = [shared] if shared else [*(names.pod_dns(pod) for pod in names.pods), *services]
+    return [*inside, *edge_names(specification)]
+
+
+def edge_names(specification: Specification) -> list[str]:
+    """Host names that clients outside the cluster see the server's own certificate by."""
+    gateway, ingress = specification.gateway, specification.ingress
+    hosts = [
+        gateway.hostname if gateway is not None and gateway.enabled and gateway.tls_passthrough else None,
+        ingress.host if ingress is not None and ingress.enabled and ingress.tls_secret_name is None else None,
+    ]
+    return [host for host in hosts if host is not None]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
