@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
-from pydantic import SecretStr, StringConstraints, WrapValidator
+from pydantic import GetCoreSchemaHandler, SecretStr, StringConstraints
+from pydantic_core.core_schema import CoreSchema, no_info_wrap_validator_function
 
 
 class NotKnownYet(Exception):  # noqa: N818 - it is no error, only too early
@@ -46,7 +47,14 @@ def _let_unknown_pass(value: Any, handler: Callable[[Any], Any]) -> Any:
     return value if isinstance(value, Unknown) else handler(value)
 
 
-Leaf = WrapValidator(_let_unknown_pass)
+class _Leaf:
+    """As `WrapValidator`, which would look at the function's signature anew for each of some 250 fields."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_wrap_validator_function(_let_unknown_pass, handler(source))
+
+
+Leaf = _Leaf()
 """Marks a field that may be an `Unknown` (a Pulumi `Input`)."""
 
 Text = Annotated[str, StringConstraints(min_length=1), Leaf]
