@@ -1,4 +1,8 @@
-"""Trust roots: one file for each seal that needs something made or mounted."""
+"""Trust roots: one file for each seal that needs something made.
+
+Transit, kmip, azurekeyvault, ocikms, pkcs11 and generic plugins need nothing: their keys exist, and what they need in
+the pod (profiles.rendering.seal_needs) is mounted from the user's Secret.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Any, Final
 import pulumi
 
 from components.kubernetes.objects import Objects
-from profiles.rendering import inline_seal_secret
+from components.unseal import existing
+from profiles.rendering import inline_seal_keys, inline_seal_secret
 from profiles.specification import Specification
 
 # Loaded by name, so that a cloud's SDK is imported only where that cloud is used.
@@ -37,18 +42,21 @@ class TrustRoot:
 
 def trust_root(objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]) -> TrustRoot:
     """Create or find the key and the identity that the specification asks for."""
-    if specification.unseal is None or specification.unseal.type not in _ROOMS:
-        # An existing key, reached by credentials: the user's Secret, or inline ones in Development.
-        return TrustRoot(resources=_inline_credentials(objects, specification, resolved))
-    room = importlib.import_module(f"components.unseal.{_ROOMS[specification.unseal.type]}")
-    made: TrustRoot = room.create(objects, specification, resolved)
-    return made
+    root = TrustRoot()
+    if specification.unseal is not None and specification.unseal.type in _ROOMS:
+        room = importlib.import_module(f"components.unseal.{_ROOMS[specification.unseal.type]}")
+        root = room.create(objects, specification, resolved)
+    # An existing key may be reached by credentials: the user's Secret, or inline ones in Development.
+    root.resources.extend(_inline_credentials(objects, specification, resolved))
+    root.outputs.setdefault("key_id", resolved.apply(existing.key_id))
+    return root
 
 
 def _inline_credentials(
     objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]
 ) -> list[pulumi.Resource]:
-    keys = _inline_keys(specification)
+    # Which keys there are decides what exists; what they hold may come later.
+    keys = inline_seal_keys(specification)
     if not keys:
         return []
 
@@ -57,11 +65,6 @@ def _inline_credentials(
 
     content = {key: resolved.apply(lambda known, key=key: value(known, key)) for key in keys}  # type: ignore[misc]
     return [objects.make_secret("seal-creds", string_data=content)]
-
-
-def _inline_keys(specification: Specification) -> list[str]:
-    """The keys of the inline Secret. Which there are decides what exists; what they hold may come later."""
-    return sorted(inline_seal_secret(specification) or {})
 
 
 def filled_in(resolved: pulumi.Output[Specification], root: TrustRoot) -> pulumi.Output[Specification]:

@@ -149,7 +149,7 @@ class CreateGcpKey(Part):
 
     key_ring: Text | None = Field(default=None, description="Existing key ring (id or name); omitted, one is created.")
     crypto_key: Text | None = Field(default=None, description="Name of the key; default `openbao-<name>`.")
-    users: list[Text] = Field(
+    users: list[str] = Field(
         default_factory=list,
         description="IAM members (`serviceAccount:…`) that use the key, besides `identity`; needed where credentials "
         "come by Secret.",
