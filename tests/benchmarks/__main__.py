@@ -6,7 +6,9 @@ Needs what the sandbox needs. Nothing is judged: a slow machine makes both sides
 from __future__ import annotations
 
 import datetime
+import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +21,9 @@ from rich.console import Console
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
 from sandbox.pulumi_environment import chosen, engine_version
-from tests.benchmarks import clusters, scanner, startup
+from tests.benchmarks import clusters, contract, scanner, startup
 from tests.benchmarks.figures import Figure, show, write
+from tests.contract.specifications import HARDENED
 from tests.sandbox.stack import PROJECT
 
 FILE: Final = PROJECT / "docs" / "figures" / "benchmarks.json"
@@ -29,9 +32,12 @@ _console = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def _running_cluster() -> Iterator[Cluster]:
-    """Three nodes; left running where they ran before."""
+def _running_cluster(needed: bool) -> Iterator[Cluster]:
+    """Three nodes, where a section needs them; left running where they ran before."""
     cluster = Cluster()
+    if not needed:
+        yield cluster
+        return
     was_up = bool(cluster.nodes)
     cluster.up(3)
     try:
@@ -48,15 +54,32 @@ def _startup(cluster: Cluster, folder: Path, repetitions: int, _say: Say) -> lis
     ]
 
 
+def _contract(_cluster: Cluster, folder: Path, _repetitions: int, _say: Say) -> list[Figure]:
+    folder.mkdir(parents=True)
+    file = folder / "Pulumi.prod.yaml"
+    file.write_text(json.dumps({"config": {"vault:cluster": HARDENED}}))
+    check = contract.seconds_of([sys.executable, "-m", "profiles", "check", str(file)])
+    nothing = contract.seconds_of([sys.executable, "-c", "pass"])
+    rate = contract.specifications_per_second()
+    return [
+        Figure("contract, parse and check, per second and core", [rate], [1000], "", "what we demand", "higher"),
+        Figure("contract, one check from the command line", [check], [nothing], "s", "Python started for nothing"),
+    ]
+
+
 def _scanner(cluster: Cluster, _folder: Path, _repetitions: int, say: Say) -> list[Figure]:
     return scanner.figures(cluster.places, say)
 
 
 SECTIONS: Final[dict[str, Callable[[Cluster, Path, int, Say], list[Figure]]]] = {
     "startup": _startup,
+    "contract": _contract,
     "scanner": _scanner,
     "clusters": clusters.figures,
 }
+
+
+ON_NODES: Final = {"startup", "clusters"}
 
 
 def _measured_on(cluster: Cluster, repetitions: int) -> dict[str, Any]:
@@ -77,10 +100,13 @@ def _measured_on(cluster: Cluster, repetitions: int) -> dict[str, Any]:
 def main(sections: tuple[str, ...], repetitions: int, keep: bool) -> None:
     if keep and sections:
         raise click.UsageError("figures are only written from a whole run: leave the sections out.")
-    figures: list[Figure] = []
+    wanted, figures = sections or tuple(SECTIONS), list[Figure]()
     try:
-        with _running_cluster() as cluster, tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            for section in sections or SECTIONS:
+        with (
+            _running_cluster(bool(ON_NODES & set(wanted))) as cluster,
+            tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        ):
+            for section in wanted:
                 _console.print(f"== {section}")
                 figures += SECTIONS[section](cluster, Path(folder, section), repetitions, _console.print)
             measured_on = _measured_on(cluster, repetitions)

@@ -26,13 +26,19 @@ def import_time(repetitions: int) -> Figure:
 
 
 def preview(cluster: Cluster, folder: Path, repetitions: int) -> Figure:
-    """`pulumi preview` of the dev stack before its first `up`, beside a program without resources."""
+    """`pulumi preview` of the dev stack once it runs, beside a stack without resources: what every change pays."""
     ours = Stack(cluster, _made(folder / "ours"), "bench-dev", dev_specification())
     empty = Stack(cluster, _made(folder / "empty"), "bench-empty", {})
     program = empty.folder / "__main__.py"
     program.unlink()
     program.write_text('"""A program without resources."""\n')
-    times = _alternating(lambda: _timed(ours.preview), lambda: _timed(empty.preview), repetitions)
+    try:
+        ours.up()
+        empty.up()
+        times = _alternating(lambda: _timed(ours.preview), lambda: _timed(empty.preview), repetitions)
+    finally:
+        ours.destroy()
+        empty.destroy()
     return Figure("preview of the dev stack", *times, "s", "a Pulumi program without resources")
 
 
