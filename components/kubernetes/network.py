@@ -8,8 +8,24 @@ from components.kubernetes.metadata import selector
 from profiles.layout import ACME_PORT, API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
 from profiles.specification.network import EgressRule, Peer, Port
+from profiles.specification.unseal import (
+    AwsIdentity,
+    AwsKmsUnseal,
+    AzureKeyVaultUnseal,
+    GcpCkmsUnseal,
+    GcpIdentity,
+    OciKmsUnseal,
+    PodIdentity,
+)
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
+_Agent = tuple[str, tuple[int, ...]]
+"""Address range and ports of a service on the node."""
+# https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+_EKS_AGENT: tuple[_Agent, ...] = (("169.254.170.23/32", (80,)), ("fd00:ec2::23/128", (80,)))
+# Classic data plane and Dataplane V2: https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy
+_GKE_AGENT: tuple[_Agent, ...] = (("169.254.169.252/32", (987, 988)), ("169.254.169.254/32", (80, 8080)))
+_NODE_METADATA: tuple[_Agent, ...] = (("169.254.169.254/32", (80,)),)
 
 
 def _ports(*numbers: int, protocol: str = "TCP") -> list[dict[str, Any]]:
@@ -32,6 +48,26 @@ def _client_ports(specification: Specification) -> list[int]:
     """The API; with ACME also the port on which the CA, a trusted peer like any client, validates a pod's own name."""
     acme = specification.tls is not None and specification.tls.mode == "ACME"
     return [API_PORT, ACME_PORT] if acme else [API_PORT]
+
+
+def _identity_agents(specification: Specification) -> list[dict[str, Any]]:
+    """Whom the pods ask for their identity on their own node, where a seal relies on it.
+
+    Link-local addresses, which nobody may name in `network.egressRules`. The key services themselves have names, not
+    addresses; rule openbao.egress.seal looks after them.
+    """
+    agents: tuple[_Agent, ...] = ()
+    match specification.unseal:
+        case AwsKmsUnseal(identity=AwsIdentity(pod_identity=PodIdentity())):
+            agents = _EKS_AGENT
+        case GcpCkmsUnseal(identity=GcpIdentity()):
+            agents = _GKE_AGENT
+        case (
+            AzureKeyVaultUnseal(auth_method="managed_identity")
+            | OciKmsUnseal(auth_type_api_key=False, credentials_secret_ref=None)
+        ):
+            agents = _NODE_METADATA
+    return [{"to": [{"ipBlock": {"cidr": block}}], "ports": _ports(*ports)} for block, ports in agents]
 
 
 def network_policy(specification: Specification) -> dict[str, Any]:
@@ -63,6 +99,7 @@ def network_policy(specification: Specification) -> dict[str, Any]:
         {"to": own, "ports": _ports(API_PORT, CLUSTER_PORT)},
         # Without a known address the API server is allowed by its usual ports alone.
         {**({"to": api_server} if api_server else {}), "ports": _ports(443, 6443)},
+        *_identity_agents(specification),
         *(_egress(rule) for rule in network.egress_rules),
     ]
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from components.kubernetes import pod
+from components.kubernetes import plugin, pod
 from profiles import layout
 from profiles.layout import Names
 from profiles.rendering import SecretMount, bootstrap_secrets, seal_needs
@@ -46,6 +46,7 @@ def mounts(specification: Specification, with_certificates: bool) -> list[dict[s
         here = f"$({BOOTSTRAP_STATE})/$(POD_NAME)"
         made.append(_read_only("bootstrap", layout.BOOTSTRAP_DIR, subPathExpr=here))
         made.append(_read_only("bootstrap-secrets", layout.BOOTSTRAP_SECRETS_DIR, subPathExpr=here))
+    made += plugin.mounts(specification)
     return made + [
         _read_only(_seal_volume(index), mount.directory) for index, mount in enumerate(seal_needs(specification).mounts)
     ]
@@ -61,6 +62,7 @@ def volumes(
     made += _acme_volumes(specification)
     if self_initialises(specification):
         made += [_bootstrap(specification), _bootstrap_secrets(specification)]
+    made += plugin.volumes(specification)
     return made + [_secret(mount, _seal_volume(index)) for index, mount in enumerate(seal_needs(specification).mounts)]
 
 

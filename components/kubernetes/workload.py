@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from components.kubernetes import pod
+from components.kubernetes import plugin, pod
 from components.kubernetes.metadata import labels, risk_annotations, selector
 from components.kubernetes.volumes import mounts, self_initialises, volumes
 from profiles import layout
 from profiles.layout import Names
 from profiles.rendering import seal_needs
 from profiles.specification import Specification
+from profiles.specification.unseal import AzureKeyVaultUnseal
 
 # Well above the 5-9 s that a leader takes to stop when another pod was replaced just before (docs/faults.md).
 TERMINATION_SECONDS: Final = 60
@@ -52,13 +53,21 @@ def stateful_set(specification: Specification, needs: WorkloadNeeds) -> dict[str
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": retained, "whenScaled": "Retain"},
         "template": {
             "metadata": {
-                "labels": labels(specification),
+                "labels": {**labels(specification), **_identity_labels(specification)},
                 "annotations": {**risk_annotations(specification), **needs.restart_on},
             },
             "spec": _pod_spec(specification, needs),
         },
         "volumeClaimTemplates": [_data_claim(specification)],
     }
+
+
+def _identity_labels(specification: Specification) -> dict[str, str]:
+    """Azure's webhook projects its token into pods with this label only."""
+    match specification.unseal:
+        case AzureKeyVaultUnseal(auth_method="workload_identity"):
+            return {"azure.workload.identity/use": "true"}
+    return {}
 
 
 def _data_claim(specification: Specification) -> dict[str, Any]:
@@ -81,10 +90,11 @@ def _data_claim(specification: Specification) -> dict[str, Any]:
 def _pod_spec(specification: Specification, needs: WorkloadNeeds) -> dict[str, Any]:
     scheduling = specification.scheduling
     optional = {
-        "nodeSelector": dict(scheduling.node_selector),
+        "nodeSelector": {**plugin.node_selector(specification), **scheduling.node_selector},
         "tolerations": [item.model_dump(by_alias=True, exclude_none=True) for item in scheduling.tolerations],
         "priorityClassName": scheduling.priority_class_name,
         "imagePullSecrets": [{"name": name} for name in specification.image.pull_secrets],
+        "initContainers": plugin.init_containers(specification),
     }
     return {
         "serviceAccountName": Names.of(specification).service_account,

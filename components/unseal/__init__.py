@@ -1,6 +1,6 @@
 """Trust roots: one file for each seal that needs something made.
 
-Transit, kmip, azurekeyvault, ocikms, pkcs11 and generic plugins need nothing: their keys exist, and what they need in
+Transit, kmip, ocikms, pkcs11 and generic plugins need nothing: their keys exist, and what they need in
 the pod (profiles.rendering.seal_needs) is mounted from the user's Secret.
 """
 
@@ -22,6 +22,7 @@ _ROOMS: Final = {
     "static": "static",
     "awskms": "awskms",
     "gcpckms": "gcpckms",
+    "azurekeyvault": "azurekeyvault",
 }
 
 
