@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 
+from profiles.contract import Context
 from profiles.errors import Problem, SpecificationError
 from profiles.parsing import parse
+from profiles.stack_files import secrets_provider
 
 _KEYS: Final = ("cluster", "name")
 
@@ -34,6 +37,19 @@ def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
     if problems or cluster is None:
         raise WrongStackFileError(problems, subject)
     return name, cluster
+
+
+def context() -> Context:
+    """What the running program knows about its stack.
+
+    The secrets provider stands in the stack file beside `Pulumi.yaml`. A stack file elsewhere (`--config-file`) or a
+    program in another language, whose components run in a plugin, leave it unknown, and nothing is assumed.
+    """
+    stack = pulumi.get_stack()
+    # Asked for in tests, too, where no engine says where the project is.
+    folder = pulumi.runtime.settings.SETTINGS.root_directory
+    provider = secrets_provider(Path(folder, f"Pulumi.{stack}.yaml")) if folder else None
+    return Context(project=pulumi.get_project(), stack=stack, stack_secrets_provider=provider)
 
 
 def _cluster(config: pulumi.Config, subject: str, problems: list[Problem]) -> dict[str, Any] | None:

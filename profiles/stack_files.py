@@ -74,6 +74,16 @@ def read(path: Path) -> Document:
     return Document(path, _plain(_from_stack(path, document), ""), provider)
 
 
+def secrets_provider(path: Path) -> str | None:
+    """The stack file's `secretsprovider`; None where there is none, or no readable file."""
+    try:
+        document = _load(path, _text(path))
+    except UnusableInput:
+        return None
+    provider = document.get("secretsprovider") if isinstance(document, dict) else None
+    return provider if isinstance(provider, str) else None
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
