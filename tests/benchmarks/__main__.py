@@ -27,8 +27,9 @@ from tests.contract.specifications import HARDENED
 from tests.sandbox.stack import PROJECT
 
 FILE: Final = PROJECT / "docs" / "figures" / "benchmarks.json"
+PAGE: Final = PROJECT / "docs" / "benchmarks.md"
 Say = Callable[[str], None]
-_console = Console(stderr=True, highlight=False)
+_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -96,7 +97,13 @@ def _measured_on(cluster: Cluster, repetitions: int) -> dict[str, Any]:
 @click.command(help=__doc__)
 @click.argument("sections", nargs=-1, type=click.Choice(list(SECTIONS)))
 @click.option("--repetitions", default=3, show_default=True, type=click.IntRange(1, 20), help="Samples per figure.")
-@click.option("--write", "keep", is_flag=True, envvar="FIGURES", help="Write docs/figures/benchmarks.json.")
+@click.option(
+    "--write",
+    "keep",
+    is_flag=True,
+    envvar="FIGURES",
+    help="Write docs/figures/benchmarks.json and the table in docs/benchmarks.md.",
+)
 def main(sections: tuple[str, ...], repetitions: int, keep: bool) -> None:
     if keep and sections:
         raise click.UsageError("figures are only written from a whole run: leave the sections out.")
@@ -114,7 +121,7 @@ def main(sections: tuple[str, ...], repetitions: int, keep: bool) -> None:
         raise click.ClickException(str(error)) from None
     show(figures)
     if keep:
-        write(figures, measured_on, FILE)
+        write(figures, measured_on, FILE, PAGE)
 
 
 if __name__ == "__main__":

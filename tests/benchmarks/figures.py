@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 Better = Literal["lower", "higher"]
+_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def table(figures: Sequence[Figure]) -> Table:
     for heading in ("figure", "ours", "baseline", "ratio", "n", "baseline is"):
         made.add_column(heading, justify="right" if heading in {"ours", "baseline", "ratio", "n"} else "left")
     for figure in figures:
-        ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}"
+        ratio = _ratio(figure)
         good = figure.ratio is not None and (figure.ratio <= 1) == (figure.better == "lower")
         made.add_row(
             figure.name,
@@ -73,11 +75,27 @@ def show(figures: Sequence[Figure]) -> None:
     console.print(table(figures))
 
 
-def write(figures: Sequence[Figure], measured_on: dict[str, Any], file: Path) -> None:
-    """Keep the figures for the documentation."""
+def write(figures: Sequence[Figure], measured_on: dict[str, Any], file: Path, page: Path) -> None:
+    """Keep every sample in a JSON file, and the table in the page of the documentation, between its two marks."""
     file.parent.mkdir(parents=True, exist_ok=True)
     document = {"measured on": measured_on, "figures": [figure.as_data() for figure in figures]}
     file.write_text(json.dumps(document, indent=1) + "\n")
+    between = f"{_BEGIN}\n{_markdown(figures)}\n{_END}"
+    page.write_text(re.sub(f"{_BEGIN}.*{_END}", lambda _: between, page.read_text(), flags=re.DOTALL))
+
+
+def _markdown(figures: Sequence[Figure]) -> str:
+    rows = ["| figure | ours | baseline | ratio | samples | baseline is |", "| --- | --- | --- | --- | --- | --- |"]
+    for figure in figures:
+        ours, baseline = _shown(figure.ours, figure.unit), _shown(figure.baseline, figure.unit)
+        rows.append(
+            f"| {figure.name} | {ours} | {baseline} | {_ratio(figure)} | {len(figure.ours)} | {figure.baseline_is} |"
+        )
+    return "\n".join(rows)
+
+
+def _ratio(figure: Figure) -> str:
+    return "-" if figure.ratio is None else f"{figure.ratio:.2f}"
 
 
 def _rounded(value: float) -> float:
@@ -86,4 +104,4 @@ def _rounded(value: float) -> float:
 
 def _shown(samples: Sequence[float], unit: str) -> str:
     value = statistics.median(samples)
-    return f"{value:,.2f} {unit}" if unit == "s" else f"{value:,.0f} {unit}"
+    return f"{value:,.2f} {unit}" if unit == "s" else f"{value:,.0f} {unit}".strip()
