@@ -2,5 +2,6 @@
 
 from components.development import DevelopmentVaultCluster
 from components.hardened import HardenedVaultCluster
+from components.inputs import ClusterArgs
 
-__all__ = ["DevelopmentVaultCluster", "HardenedVaultCluster"]
+__all__ = ["ClusterArgs", "DevelopmentVaultCluster", "HardenedVaultCluster"]

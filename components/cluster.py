@@ -38,15 +38,15 @@ def _one_cluster(profile: Profile) -> pulumi.ResourceOptions:
 class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
     """An OpenBao cluster under a security profile. Use one of its two subclasses."""
 
-    profile: ClassVar[Profile]
+    _profile: ClassVar[Profile]  # private: Pulumi would take a public annotation for an output
 
     def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(
-            _token(self.profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self.profile), opts)
+            _token(self._profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self._profile), opts)
         )
         # validate
         context = Context(project=pulumi.get_project(), stack=pulumi.get_stack())
-        accepted = accept({"name": name, **args, "profile": self.profile}, context)
+        accepted = accept({"name": name, **args, "profile": self._profile}, context)
         spec, resolved = accepted.specification, accepted.resolved
         objects = Objects(self, spec, resolved)
         outputs.warn(self, accepted)

@@ -1,13 +1,14 @@
 """The Development profile: evaluation and CI."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 import pulumi
 
 from components.cluster import VaultCluster
+from components.inputs import ClusterArgs
+
+# Not None: Pulumi reads the schema of the component package from the annotation, and takes no union for it.
+_DEFAULTS: Final[ClusterArgs] = {}
 
 
 class DevelopmentVaultCluster(VaultCluster):
@@ -18,19 +19,17 @@ class DevelopmentVaultCluster(VaultCluster):
     label and an annotation on every object. It can never become a Hardened cluster in place.
     """
 
-    profile = "Development"
+    _profile = "Development"
 
-    def __init__(
-        self, name: str, args: Mapping[str, Any] | None = None, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ClusterArgs = _DEFAULTS, opts: pulumi.ResourceOptions | None = None) -> None:
         """Create the cluster.
 
         Args:
             name: the cluster's name; names of all objects come from it and are for ever.
-            args: fields of the specification in snake_case (see README); any leaf may be an `Output`.
+            args: fields of the specification in snake_case (docs/configuration.md); any leaf may be an `Output`.
             opts: the usual resource options; providers given here are used for every object.
 
         Raises:
             RefusedSpecificationError: if the contract refuses the specification, with every problem at once.
         """
-        super().__init__(name, args or {}, opts)
+        super().__init__(name, args, opts)

@@ -1,13 +1,9 @@
 """The Hardened profile: production."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
 import pulumi
 
 from components.cluster import VaultCluster
+from components.inputs import ClusterArgs
 
 
 class HardenedVaultCluster(VaultCluster):
@@ -17,14 +13,14 @@ class HardenedVaultCluster(VaultCluster):
     creates are protected and outlive the stack; no root token exists when `up` ends.
     """
 
-    profile = "Hardened"
+    _profile = "Hardened"
 
-    def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Create the cluster.
 
         Args:
             name: the cluster's name; names of all objects come from it and are for ever.
-            args: fields of the specification in snake_case (see README); any leaf may be an `Output`.
+            args: fields of the specification in snake_case (docs/configuration.md); any leaf may be an `Output`.
             opts: the usual resource options; providers given here are used for every object.
 
         Raises:

@@ -1,7 +1,5 @@
 """What a program composes with, and what a reader of `pulumi up` must know."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -56,7 +56,7 @@ def _row(field: FieldInfo, top: bool) -> str:
 
 
 def _default(field: FieldInfo, top: bool) -> str:
-    if top and field.alias in _decided_by_profile():
+    if top and field.alias in decided_by_profile():
         return "by profile"
     if field.is_required():
         return "**required**"
@@ -69,7 +69,7 @@ def _default(field: FieldInfo, top: bool) -> str:
 
 
 @functools.cache
-def _decided_by_profile() -> frozenset[str]:
+def decided_by_profile() -> frozenset[str]:
     """Top-level fields that the two profiles fill differently from the model's own default."""
     found: set[str] = set()
     for profile in get_args(Profile):

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from components import DevelopmentVaultCluster, HardenedVaultCluster
+from components import ClusterArgs, DevelopmentVaultCluster, HardenedVaultCluster
 from sandbox import commands
 from sandbox.settings import Places, locked
 from tests.benchmarks import chart_baseline
@@ -98,7 +98,7 @@ def _development() -> list[dict[str, Any]]:
 
 
 def _hardened() -> list[dict[str, Any]]:
-    return _registered(lambda: HardenedVaultCluster("openbao", HARDENED))
+    return _registered(lambda: HardenedVaultCluster("openbao", cast("ClusterArgs", HARDENED)))
 
 
 def _registered(program: Callable[[], object]) -> list[dict[str, Any]]:

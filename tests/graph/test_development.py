@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 
-from components import DevelopmentVaultCluster
+from components import ClusterArgs, DevelopmentVaultCluster
 from components.arguments import RefusedSpecificationError
 from tests.graph.recorder import Recorder, run
 
@@ -23,7 +23,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def development(**arguments: Any) -> Recorder:
-    return run(lambda: DevelopmentVaultCluster("openbao", arguments))
+    return run(lambda: DevelopmentVaultCluster("openbao", cast("ClusterArgs", arguments)))
 
 
 def _snapshot(recorder: Recorder) -> str:
@@ -85,8 +85,13 @@ def test_an_output_as_a_leaf_is_checked_when_it_is_known() -> None:
 
 def test_an_output_that_decides_which_resources_exist_is_refused() -> None:
     """Pulumi cannot plan resources whose number it does not know."""
+
+    def later() -> None:
+        arguments: Any = {"replicas": pulumi.Output.from_input(3)}
+        DevelopmentVaultCluster("openbao", arguments)
+
     with pytest.raises(RefusedSpecificationError, match="replicas"):
-        run(lambda: DevelopmentVaultCluster("openbao", {"replicas": pulumi.Output.from_input(3)}))
+        run(later)
 
 
 def test_nothing_is_registered_for_a_refused_specification() -> None:
@@ -94,7 +99,8 @@ def test_nothing_is_registered_for_a_refused_specification() -> None:
     recorder = Recorder()
 
     def program() -> None:
-        DevelopmentVaultCluster("openbao", {"replicas": 9, "unseal": {"type": "transmit"}, "sise": 1})
+        arguments: Any = {"replicas": 9, "unseal": {"type": "transmit"}, "sise": 1}
+        DevelopmentVaultCluster("openbao", arguments)
 
     with pytest.raises(RefusedSpecificationError) as refused:
         run(program, recorder=recorder)
