@@ -1,0 +1,105 @@
+"""The table of certificates that no peer would believe: each is named in one sentence, and a good one is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from components.tls.inspection import certificate_problems, is_ending
+from tests.graph.tls_objects import DAY, NOW, Authority
+
+pytestmark = pytest.mark.contract
+
+NAMES = ["openbao-0.openbao.ns.svc.cluster.local", "openbao-1.openbao.ns.svc.cluster.local"]
+WILDCARD = ["*.openbao.ns.svc.cluster.local"]
+Triple = tuple[str, str, str]
+
+
+def problems(given: Triple) -> list[str]:
+    return [problem.reason for problem in certificate_problems(*given, NAMES, NOW)]
+
+
+def good(authority: Authority | None = None) -> Triple:
+    authority = authority or Authority()
+    return (*authority.issue(WILDCARD), authority.pem)
+
+
+def through_an_intermediate() -> Triple:
+    root = Authority()
+    intermediate = Authority("intermediate", above=root)
+    certificate, key = intermediate.issue(NAMES)
+    return certificate + intermediate.pem, key, root.pem
+
+
+def without_its_intermediate() -> Triple:
+    root = Authority()
+    certificate, key = Authority("intermediate", above=root).issue(NAMES)
+    return certificate, key, root.pem
+
+
+def with_a_foreign_key() -> Triple:
+    certificate, _, ca = good()
+    return certificate, good()[1], ca
+
+
+def by_an_ended_authority() -> Triple:
+    return good(Authority(ends=NOW - DAY))
+
+
+@pytest.mark.parametrize("make", [good, through_an_intermediate])
+def test_a_certificate_that_peers_believe_has_no_problem(make: Callable[[], Triple]) -> None:
+    """Refusing a good certificate locks out whoever brings it."""
+    assert problems(make()) == []
+
+
+def _issued(**changes: object) -> Callable[[], Triple]:
+    def make() -> Triple:
+        authority = Authority()
+        names = changes.get("names", WILDCARD)
+        rest = {key: value for key, value in changes.items() if key != "names"}
+        return (*authority.issue(names, **rest), authority.pem)  # type: ignore[arg-type]
+
+    return make
+
+
+TABLE: list[tuple[str, Callable[[], Triple], str]] = [
+    ("wrong CA", lambda: (*good()[:2], Authority().pem), "does not lead to a certificate in ca.crt"),
+    ("no intermediate", without_its_intermediate, "does not lead to a certificate in ca.crt"),
+    ("ended", _issued(ends=NOW - DAY / 2), "The certificate ended on"),
+    ("not begun", _issued(begins=NOW + DAY), "The certificate begins on"),
+    ("a pod's name is missing", _issued(names=NAMES[:1]), f"does not name {NAMES[1]}"),
+    ("a wildcard of the wrong level", _issued(names=["*.ns.svc.cluster.local"]), "does not name"),
+    ("no names at all", _issued(names=[]), "no subject alternative names"),
+    ("another key", with_a_foreign_key, "is not the key of the certificate"),
+    ("weak RSA", _issued(key=rsa.generate_private_key(65537, 1024)), "too weak"),
+    ("strange curve", _issued(key=ec.generate_private_key(ec.SECP256K1())), "too weak or of a kind"),
+    ("for clients only", _issued(usage=ExtendedKeyUsageOID.CLIENT_AUTH), "not meant for servers"),
+    ("CA ended", by_an_ended_authority, "A CA certificate of the chain has ended"),
+    ("no PEM", lambda: ("nonsense", good()[1], good()[2]), "holds no PEM certificate"),
+    ("no key", lambda: (good()[0], "nonsense", good()[2]), "no PEM private key"),
+]
+
+
+@pytest.mark.parametrize(("make", "reason"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_a_certificate_that_nobody_would_believe_is_named(make: Callable[[], Triple], reason: str) -> None:
+    """What passes here ends as a handshake error in three pods' logs."""
+    found = problems(make())
+    assert any(reason in one for one in found), found
+
+
+def test_no_problem_shows_the_key() -> None:
+    """Messages end in terminals, logs and tickets."""
+    certificate, key, ca = with_a_foreign_key()
+    shown = str(certificate_problems(certificate, key, ca, NAMES, NOW))
+    assert not any(line in shown for line in key.splitlines() if line)
+
+
+def test_the_renewal_window_begins_where_it_is_said_to() -> None:
+    """A warning that comes too late is none."""
+    month = timedelta(days=30)
+    assert is_ending(NOW + month, month, NOW)
+    assert not is_ending(NOW + month + timedelta(seconds=1), month, NOW)
