@@ -14,9 +14,9 @@ from components.kubernetes import access, edge, network, services
 from components.kubernetes.configuration import config_map, secret_config, secret_file, workload_needs
 from components.kubernetes.objects import Objects
 from components.kubernetes.workload import awaiting, stateful_set
+from components.stack import context
 from components.tls import certificates
 from components.unseal import TrustRoot, filled_in, trust_root
-from profiles.contract import Context
 from profiles.rendering import dump, server_configuration
 from profiles.specification import Profile, Specification
 
@@ -45,12 +45,12 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             _token(self._profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self._profile), opts)
         )
         # validate
-        context = Context(project=pulumi.get_project(), stack=pulumi.get_stack())
-        accepted = accept({"name": name, **args, "profile": self._profile}, context)
+        known = context()
+        accepted = accept({"name": name, **args, "profile": self._profile}, known)
         spec, resolved = accepted.specification, accepted.resolved
         objects = Objects(self, spec, resolved)
         outputs.warn(self, accepted)
-        record.begin(objects, accepted, context)
+        record.begin(objects, accepted, known)
         # trust root
         root = trust_root(objects, spec, resolved)
         complete = filled_in(resolved, root)

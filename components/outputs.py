@@ -14,6 +14,7 @@ from profiles.layout import API_PORT, Names
 from profiles.rendering import shared_server_name
 from profiles.report import Report
 from profiles.specification import Specification
+from profiles.specification.unseal import AwsKmsUnseal, GcpCkmsUnseal
 
 
 class ClusterOutputs:
@@ -116,10 +117,23 @@ def _login_secrets(specification: Specification) -> list[str]:
     return [user.password_secret_ref or names.login_secret(user.username) for user in access.userpass.users]
 
 
+def _created_keys(specification: Specification) -> list[str]:
+    """Keys at a cloud: they stay whatever the deletion policy says, since backups may need them."""
+    unseal = specification.unseal
+    if not isinstance(unseal, AwsKmsUnseal | GcpCkmsUnseal) or unseal.create_key is None:
+        return []
+    own = Names.of(specification).child("seal")
+    if isinstance(unseal, GcpCkmsUnseal):
+        return [*([f"gcp.kms.KeyRing/{own}"] if unseal.create_key.key_ring is None else []), f"gcp.kms.CryptoKey/{own}"]
+    role = unseal.identity and (unseal.identity.pod_identity or unseal.identity.irsa)
+    made_role = [f"aws.iam.Role/{own}"] if role and role.role_arn is None else []
+    return [f"aws.kms.Key/{own}", f"aws.kms.Alias/{own}", *made_role]
+
+
 def retained(specification: Specification) -> list[str]:
     """What outlives `pulumi destroy`, by kind and name."""
     if specification.deletion_policy != "Retain":
-        return []
+        return _created_keys(specification)
     names = Names.of(specification)
     kept = [f"PersistentVolumeClaim/data-{pod}" for pod in names.pods]
     if specification.namespace.create:
@@ -128,6 +142,7 @@ def retained(specification: Specification) -> list[str]:
         kept.append(f"Secret/{names.child('unseal-key')}")
     if specification.bootstrap == "selfInit":
         kept.append(f"ConfigMap/{names.child('bootstrap-proven')}")
+    kept += _created_keys(specification)
     return [*kept, *(f"Secret/{name}" for name in _login_secrets(specification))]
 
 
