@@ -24,7 +24,8 @@ def evaluate(
     """Judge `specification` by every rule.
 
     previous: what runs under this name now, for the rules about changes.
-    fields: when given, only rules that read nothing but these top-level fields (for objects that show a part only).
+    fields: when given, only rules that read nothing but these fields and what is below them (for objects that show a
+        part of a specification only).
     """
     case = Case(specification, context or Context(), previous)
     rules = RULES if fields is None else [rule for rule in RULES if _reads_only(rule, fields)]
@@ -50,7 +51,7 @@ def check(
 
 
 def _reads_only(rule: Rule, fields: Collection[str]) -> bool:
-    return all(field.split(".")[0] in fields for field in rule.fields)
+    return all(any(field == seen or field.startswith(f"{seen}.") for seen in fields) for field in rule.fields)
 
 
 def _judge(rule: Rule, case: Case) -> Outcome:

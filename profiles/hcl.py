@@ -87,6 +87,15 @@ def read_policy(text: str) -> tuple[PathRule, ...]:
     return tuple(rules)
 
 
+def read_document(text: str) -> list[tuple[list[str], Any]]:
+    """Any HCL 1 document as entries of keys (`["seal", "awskms"]`) and value.
+
+    Raises:
+        PolicyError: where it cannot be read.
+    """
+    return _Parser(text).document()
+
+
 def _path_rule(path: str, body: Any) -> PathRule:
     if not isinstance(body, Mapping):
         raise PolicyError(f'path "{path}" needs a block in braces')

@@ -1,0 +1,1 @@
+"""The policy pack, as a folder that tests can import from."""
