@@ -14,39 +14,39 @@ pytestmark = pytest.mark.contract
 
 ROOT = Path(__file__).parents[2]
 
-OPERATOR_IDS = """
-hardened.baseline
-hardened.minimum-replicas
-hardened.network.operation-egress-required
-hardened.backup.endpoint-scheme
-hardened.image-verification.enabled
-hardened.operator-image-verification.enabled
-hardened.image-verification.failure-policy
-hardened.operator-image-verification.failure-policy
-hardened.security-context.run-as-non-root
-hardened.security-context.root-identity
-hardened.security-context.root-supplemental-groups
-hardened.security-context.seccomp
-hardened.security-context.sysctls
-hardened.security-context.windows-options
-hardened.listener-tls
-hardened.storage.tls-verification
-hardened.storage.explicit-identity
-hardened.service-monitor.tls-verification
-hardened.gateway.backend-tls
-hardened.configuration.dangerous-runtime-flags
-hardened.network.raw-ingress-rules
-hardened.network.trusted-ingress-peers
-hardened.network.egress-rules
-hardened.unseal.transit-inline-token
-hardened.unseal.aws-inline-secret-key
-hardened.unseal.aws-inline-session-token
-hardened.unseal.azure-inline-client-secret
-hardened.unseal.pkcs11-inline-pin
-hardened.unseal.kms-plugin-inline-config
-hardened.authorization.image-trust-roots
-hardened.runtime.tls-enabled
-""".split()
+OPERATOR_IDS = [
+    "hardened.baseline",
+    "hardened.minimum-replicas",
+    "hardened.network.operation-egress-required",
+    "hardened.backup.endpoint-scheme",
+    "hardened.image-verification.enabled",
+    "hardened.operator-image-verification.enabled",
+    "hardened.image-verification.failure-policy",
+    "hardened.operator-image-verification.failure-policy",
+    "hardened.security-context.run-as-non-root",
+    "hardened.security-context.root-identity",
+    "hardened.security-context.root-supplemental-groups",
+    "hardened.security-context.seccomp",
+    "hardened.security-context.sysctls",
+    "hardened.security-context.windows-options",
+    "hardened.listener-tls",
+    "hardened.storage.tls-verification",
+    "hardened.storage.explicit-identity",
+    "hardened.service-monitor.tls-verification",
+    "hardened.gateway.backend-tls",
+    "hardened.configuration.dangerous-runtime-flags",
+    "hardened.network.raw-ingress-rules",
+    "hardened.network.trusted-ingress-peers",
+    "hardened.network.egress-rules",
+    "hardened.unseal.transit-inline-token",
+    "hardened.unseal.aws-inline-secret-key",
+    "hardened.unseal.aws-inline-session-token",
+    "hardened.unseal.azure-inline-client-secret",
+    "hardened.unseal.pkcs11-inline-pin",
+    "hardened.unseal.kms-plugin-inline-config",
+    "hardened.authorization.image-trust-roots",
+    "hardened.runtime.tls-enabled",
+]
 """Every id of the operator's catalogue (`internal/platform/hardenedcontract/catalog.go`), typed from its table."""
 
 
