@@ -112,6 +112,6 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         kept = pulumi.ResourceOptions(
             protect=spec.deletion_policy == "Retain" or None,
             ignore_changes=["spec.volumeClaimTemplates"],
-            custom_timeouts=pulumi.CustomTimeouts(create="15m", update="30m"),
+            custom_timeouts=pulumi.CustomTimeouts(create="10m", update="15m"),
         )
         return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=kept)

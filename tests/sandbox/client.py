@@ -91,10 +91,16 @@ class Client:
         return {server["node_id"]: server["voter"] for server in answer["data"]["config"]["servers"]}
 
     def leader(self) -> str:
-        """Name of the leader's pod."""
-        status, answer = self.call("GET", "sys/storage/raft/configuration")
-        assert status == 200, answer
-        return next(str(server["node_id"]) for server in answer["data"]["config"]["servers"] if server["leader"])
+        """Name of the leader's pod; asked again while there is none."""
+        found: list[str] = []
+
+        def there_is_one() -> bool:
+            servers = self.call("GET", "sys/storage/raft/configuration")[1]["data"]["config"]["servers"]
+            found[:] = [str(server["node_id"]) for server in servers if server["leader"]]
+            return bool(found)
+
+        until(there_is_one, "a leader", seconds=30)
+        return found[0]
 
     def cluster_id(self, pod: str) -> str:
         return str(self.call("GET", "sys/seal-status", pool=self.pod_pool(pod))[1].get("cluster_id", ""))
