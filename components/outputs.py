@@ -9,6 +9,7 @@ from components.arguments import Accepted
 from components.instructions import instructions
 from components.kubernetes.metadata import SECURITY_RISK_TEXT
 from components.tls import Certificates
+from components.tls.trust import left_by_cert_manager
 from components.unseal import TrustRoot
 from profiles.layout import API_PORT, Names
 from profiles.rendering import shared_server_name
@@ -133,7 +134,8 @@ def _created_keys(specification: Specification) -> list[str]:
 def retained(specification: Specification) -> list[str]:
     """What outlives `pulumi destroy`, by kind and name."""
     if specification.deletion_policy != "Retain":
-        return _created_keys(specification)
+        gone = specification.namespace.create
+        return [*_created_keys(specification), *([] if gone else _issued(specification))]
     names = Names.of(specification)
     kept = [f"PersistentVolumeClaim/data-{pod}" for pod in names.pods]
     if specification.namespace.create:
@@ -142,8 +144,12 @@ def retained(specification: Specification) -> list[str]:
         kept.append(f"Secret/{names.child('unseal-key')}")
     if specification.bootstrap == "selfInit":
         kept.append(f"ConfigMap/{names.child('bootstrap-proven')}")
-    kept += _created_keys(specification)
+    kept += [*_created_keys(specification), *_issued(specification)]
     return [*kept, *(f"Secret/{name}" for name in _login_secrets(specification))]
+
+
+def _issued(specification: Specification) -> list[str]:
+    return [f"Secret/{name}" for name in left_by_cert_manager(specification)]
 
 
 def warn(cluster: pulumi.Resource, accepted: Accepted) -> None:

@@ -39,6 +39,17 @@ def server_secret(specification: Specification) -> str:
     return Names.of(specification).child("tls-server")
 
 
+def left_by_cert_manager(specification: Specification) -> list[str]:
+    """Names of the Secrets that cert-manager fills and does not remove with its Certificates and Issuers."""
+    tls, names = specification.tls, Names.of(specification)
+    if isinstance(tls, OperatorManagedTls):
+        return [names.child("tls-server"), names.child("tls-ca")] if tls.cert_manager else []
+    if not isinstance(tls, ExternalTls) or tls.secret_name is not None:
+        return []
+    account = tls.issuer is not None and tls.issuer.acme is not None
+    return [names.child("tls-server"), *([names.child("tls-account")] if account else [])]
+
+
 def _is_our_own(specification: Specification) -> bool:
     tls = specification.tls
     return isinstance(tls, OperatorManagedTls) and not tls.cert_manager

@@ -108,6 +108,19 @@ def test_our_own_ca_reaches_jobs_by_a_config_map() -> None:
     assert job_trust(cluster())[0]["configMap"]["name"] == "openbao-tls-ca"
 
 
+@pytest.mark.parametrize("policy", ["Retain", "DeleteAll"])
+def test_secrets_that_cert_manager_leaves_are_said_to_stay(policy: str) -> None:
+    """`pulumi destroy` promises to say what is left, and one of these is the key of a CA."""
+    kept: list[str] = []
+
+    def program() -> None:
+        wanted: Any = {"tls": CERT_MANAGER, "deletion_policy": policy, "namespace": {"create": False}}
+        DevelopmentVaultCluster("openbao", wanted).retained.apply(kept.extend)
+
+    run(program, recorder=Answering())
+    assert {"Secret/openbao-tls-server", "Secret/openbao-tls-ca"} <= set(kept)
+
+
 # External: cert-manager
 
 
