@@ -32,7 +32,7 @@ class CloudRecorder(Recorder):
             outputs |= {"email": f"{outputs['accountId']}@{outputs['project']}.iam.gserviceaccount.com"}
         return id, outputs
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/me", "id": ACCOUNT, "userId": "AIDA"}
         return super().call(args)

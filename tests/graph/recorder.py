@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, rpc
@@ -66,7 +66,7 @@ class Recorder(mocks.Mocks):
             outputs |= {"certRequestPem": f"request {args.name}"}
         return f"{args.name}-id", outputs
 
-    def call(self, args: mocks.MockCallArgs) -> NoReturn:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"unexpected invoke {args.token}")
 
     def named(self, type_suffix: str, name: str) -> Registration:
