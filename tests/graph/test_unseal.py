@@ -9,13 +9,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from components import DevelopmentVaultCluster, HardenedVaultCluster
+from components import ClusterArgs, DevelopmentVaultCluster, HardenedVaultCluster
 from components.arguments import RefusedSpecificationError
 from tests.contract.specifications import AWS, AZURE, GCP, HARDENED, OCI, PLUGIN, TRANSIT, changed
 from tests.graph.clouds import ACCOUNT, KEY, ROLE, CloudRecorder
@@ -40,7 +40,9 @@ OUTLIVES = {"protect": True, "retainOnDelete": True}
 def hardened(unseal: dict[str, Any], *, preview: bool = False, **changes: Any) -> Recorder:
     specification = changed(HARDENED, {"unseal": unseal, **changes})
     recorder = CloudRecorder(preview=preview)
-    return run(lambda: HardenedVaultCluster("openbao", specification), preview=preview, recorder=recorder)
+    return run(
+        lambda: HardenedVaultCluster("openbao", cast("ClusterArgs", specification)), preview=preview, recorder=recorder
+    )
 
 
 def of_cloud(recorder: Recorder) -> dict[str, Registration]:
@@ -334,7 +336,7 @@ def test_the_outputs_name_key_identity_and_what_stays() -> None:
     found: dict[str, Any] = {}
 
     def program() -> None:
-        cluster = HardenedVaultCluster("openbao", changed(HARDENED, {"unseal": AWS_CREATED}))
+        cluster = HardenedVaultCluster("openbao", cast("ClusterArgs", changed(HARDENED, {"unseal": AWS_CREATED})))
         for name in ("key_id", "identity", "retained"):
             getattr(cluster, name).apply(lambda value, name=name: found.__setitem__(name, value))
 
@@ -360,7 +362,9 @@ def test_the_key_is_named_for_existing_keys_too(unseal: dict[str, Any], expected
     found: list[str] = []
 
     def program() -> None:
-        HardenedVaultCluster("openbao", changed(HARDENED, {"unseal": unseal})).key_id.apply(found.append)
+        HardenedVaultCluster("openbao", cast("ClusterArgs", changed(HARDENED, {"unseal": unseal}))).key_id.apply(
+            found.append
+        )
 
     run(program, recorder=CloudRecorder())
     assert found == [expected]
@@ -370,7 +374,7 @@ def test_inline_credentials_of_a_development_cluster_reach_the_pods_by_a_secret(
     """They would otherwise be rendered nowhere, and the server would fall back to the node's identity."""
     unseal = {"type": "awskms", "region": "eu-central-1", "kmsKeyId": "1234", "accessKey": "a", "secretKey": "canary"}
     arguments = {"version": "2.6.2", "unseal": unseal}
-    recorder = run(lambda: DevelopmentVaultCluster("openbao", arguments), recorder=CloudRecorder())
+    recorder = run(lambda: DevelopmentVaultCluster("openbao", cast("ClusterArgs", arguments)), recorder=CloudRecorder())
     content = recorder.named(":Secret", "openbao-seal-creds").inputs["stringData"]
     assert rpc.is_rpc_secret(content)
     assert set(content["value"]) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -419,7 +423,7 @@ def test_the_version_is_the_tag_of_an_untagged_plugin_image() -> None:
     """`latest` would change under a fixed checksum and no pod would start any more."""
     unseal = {**AWS, "plugin": {**PLUGIN, "image": "registry.example.com:5000/kms", "delivery": "imageVolume"}}
     arguments = {"unseal": {**unseal, "identity": POD_IDENTITY}}
-    recorder = run(lambda: DevelopmentVaultCluster("openbao", arguments), recorder=CloudRecorder())
+    recorder = run(lambda: DevelopmentVaultCluster("openbao", cast("ClusterArgs", arguments)), recorder=CloudRecorder())
     volumes = {volume["name"]: volume for volume in pod_spec(recorder)["volumes"]}
     assert volumes["plugin-image"]["image"]["reference"] == "registry.example.com:5000/kms:v0.1.0"
 
@@ -485,7 +489,7 @@ def test_a_stack_whose_secrets_are_encrypted_with_the_key_that_it_creates_is_ref
 
     def program() -> None:
         pulumi.runtime.settings.SETTINGS.root_directory = str(tmp_path)
-        HardenedVaultCluster("openbao", changed(HARDENED, {"unseal": AWS_CREATED}))
+        HardenedVaultCluster("openbao", cast("ClusterArgs", changed(HARDENED, {"unseal": AWS_CREATED})))
 
     recorder = CloudRecorder()
     with pytest.raises(RefusedSpecificationError, match="secrets-provider"):
