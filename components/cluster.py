@@ -35,6 +35,11 @@ def _one_cluster(profile: Profile) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=_token(other)) for other in others])
 
 
+def _undestroyed(specification: Specification) -> pulumi.ResourceOptions:
+    """Protected where data is retained. Destroying goes from last to first: the last one must refuse, too."""
+    return pulumi.ResourceOptions(protect=specification.deletion_policy == "Retain" or None)
+
+
 class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
     """An OpenBao cluster under a security profile. Use one of its two subclasses."""
 
@@ -73,7 +78,8 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         pods = self._pods(objects, spec, pulumi.Output.all(known=complete, needs=needs), before)
         # bootstrap and proof
         proven = steps.after_pods(objects, spec, [pods], configuration)
-        public = objects.make("Service", "public", services.public_service, after=[pods, *proven])
+        last = [pods, *proven]
+        public = objects.make("Service", "public", services.public_service, after=last, options=_undestroyed(spec))
         # outputs
         self.publish(accepted, root, certs, after=[*proven, public])
 
@@ -110,7 +116,7 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         body = {"spec": parts.apply(lambda both: stateful_set(both["known"], both["needs"]))}
         # Two years of data hang on this object: what would replace it is refused, whatever asks for it.
         kept = pulumi.ResourceOptions(
-            protect=spec.deletion_policy == "Retain" or None,
+            protect=_undestroyed(spec).protect,
             ignore_changes=["spec.volumeClaimTemplates"],
             custom_timeouts=pulumi.CustomTimeouts(create="10m", update="15m"),
         )

@@ -10,10 +10,11 @@ failed() { # point, what was seen, what to do
   exit 1
 }
 
-until_true() { # point, way out, command...
-  point=$1; way_out=$2; shift 2
+until_true() { # seconds at most, point, way out, command...
+  point=$2; way_out=$3; limit=$(($(date +%s) + $1)); shift 3
+  [ "$limit" -lt "$deadline" ] || limit=$deadline
   until seen=$("$@" 2>&1); do
-    [ "$(date +%s)" -lt "$deadline" ] || failed "$point" "$(echo "$seen" | tail -n 3)" "$way_out"
+    [ "$(date +%s)" -lt "$limit" ] || failed "$point" "$(echo "$seen" | tail -n 3)" "$way_out"
     sleep 1
   done
   echo "proof: $point: ${seen:-ok}"
@@ -67,16 +68,17 @@ no_root_token() {
   echo "none alive"
 }
 
-until_true "every pod runs this configuration" \
+until_true "$PATIENCE" "every pod runs this configuration" \
   "look at the pods' logs; after an interrupted first start wipe their volumes, see docs/operations.md." \
   every_pod_runs_this_version
-until_true "login" \
+# All pods are unsealed by now: whoever cannot log in within a minute was never let in.
+until_true 60 "login" \
   "a self-initialisation that was cut short cannot be repeated: delete the volumes and run up again, see docs/operations.md." \
   log_in
 BAO_TOKEN=$(cat /tmp/token 2>/dev/null || cat /login/token)
 export BAO_TOKEN
-until_true "voters" "check that the pods reach each other on 8200 and 8201 and hold the same unseal key; remove peers that no longer exist with 'bao operator raft remove-peer'." expected_voters
-until_true "audit devices" "check that every pod can open the device, then run up again." audit_devices
-until_true "root tokens" "revoke it: 'bao token revoke -accessor <accessor>'." no_root_token
+until_true "$PATIENCE" "voters" "check that the pods reach each other on 8200 and 8201 and hold the same unseal key; remove peers that no longer exist with 'bao operator raft remove-peer'." expected_voters
+until_true "$PATIENCE" "audit devices" "check that every pod can open the device, then run up again." audit_devices
+until_true "$PATIENCE" "root tokens" "revoke it: 'bao token revoke -accessor <accessor>'." no_root_token
 [ "$LOGIN" = token ] || bao token revoke -self >/dev/null 2>&1
 echo "proof: complete"
