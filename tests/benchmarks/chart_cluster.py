@@ -37,13 +37,16 @@ class ChartClient(Client):
     def service_pool_at(self, address: str, timeout: float) -> urllib3.HTTPSConnectionPool:
         return self.pool(address, f"{self.name}.{self.name}.svc", timeout)
 
-    def pod_pool(self, pod: str) -> urllib3.HTTPSConnectionPool:
+    def pod_pool(self, pod: str, timeout: float = 3.0) -> urllib3.HTTPSConnectionPool:
         host_name = f"{pod}.{self.name}-internal"
-        return self.pool(self.pods()[pod]["status"]["podIP"], host_name)
+        return self.pool(self.pods()[pod]["status"]["podIP"], host_name, timeout)
 
     def initialise(self) -> None:
-        """`bao operator init` on pod 0; keeps the root token and enough key shares."""
-        pool = self.pod_pool(f"{self.name}-0")
+        """`bao operator init` on pod 0; keeps the root token and enough key shares.
+
+        The answer takes an election of the first leader, and comes once: who hangs up earlier has lost the keys.
+        """
+        pool = self.pod_pool(f"{self.name}-0", timeout=120)
         status, answer = self.call("PUT", "sys/init", {"secret_shares": 5, "secret_threshold": 3}, pool=pool)
         assert status == 200, f"init: {status}"
         self.token, self.keys = answer["root_token"], tuple(answer["keys"][:3])

@@ -41,9 +41,9 @@ class Samples:
 
 
 def figures(cluster: Cluster, folder: Path, repetitions: int, say: Callable[[str], None]) -> list[Figure]:
-    """Ours, then the chart's."""
-    ours = _ours(cluster, folder, repetitions, say)
+    """The chart's cluster, then ours."""
     baseline = _chart(cluster, repetitions, say)
+    ours = _ours(cluster, folder, repetitions, say)
     notes = {
         UP: f"{chart_baseline.CHART}: kubectl apply, init and unseal by script; not proven",
         DELETED: f"{chart_baseline.CHART}: same client, same fault",
