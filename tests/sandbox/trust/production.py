@@ -38,19 +38,19 @@ class Place:
         self.secret(CERTIFICATE, {key: value.decode() for key, value in content.items()})
 
     def secret(self, name: str, content: Mapping[str, str]) -> None:
-        """Create or change a Secret."""
+        """Create a Secret, or change these keys of it."""
         data = {key: base64.b64encode(value.encode()).decode() for key, value in content.items()}
         place = {"name": name, "namespace": self.name}
-        self._apply({"apiVersion": "v1", "kind": "Secret", "metadata": place, "data": data})
+        manager = "test-" + "-".join(sorted(content))  # each set of keys has an owner, so that others stay
+        self._apply({"apiVersion": "v1", "kind": "Secret", "metadata": place, "data": data}, manager.lower())
 
     def remove(self) -> None:
         """Delete the namespace and everything in it, volumes too."""
         self.cluster.kubectl("delete", "namespace", self.name, "--ignore-not-found", "--timeout=180s")
 
-    def _apply(self, thing: dict[str, Any]) -> None:
-        self.cluster.kubectl(
-            "apply", "--server-side", "--force-conflicts", "--field-manager=test", "-f", "-", stdin=json.dumps(thing)
-        )
+    def _apply(self, thing: dict[str, Any], manager: str = "test") -> None:
+        manner = ("--server-side", "--force-conflicts", f"--field-manager={manager}")
+        self.cluster.kubectl("apply", *manner, "--filename=-", stdin=json.dumps(thing))
 
 
 def _names(name: str) -> list[str]:

@@ -1,0 +1,139 @@
+"""Hardened clusters on other trust roots, and a new release under a writer.
+
+Not proven here: AWS itself (moto plays it and checks neither signatures nor policies), KMIP servers other than PyKMIP.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from sandbox import images
+from sandbox.cluster import Cluster
+from tests.sandbox.client import Client, Writer
+from tests.sandbox.stack import Stack
+from tests.sandbox.trust.figures import Figures, keep
+from tests.sandbox.trust.hardened import Hardened, transit_cluster
+from tests.sandbox.trust.link import Link
+from tests.sandbox.trust.production import CREDENTIALS, Place, specification
+from tests.sandbox.trust.transit import transit_server
+from tests.server.lab import Lab
+from tests.server.pki import Authority
+from tests.server.services import Kmip, Moto
+
+pytestmark = pytest.mark.sandbox
+
+FIGURES: Figures = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _figures() -> Iterator[None]:
+    yield
+    keep("hardened", FIGURES)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """Processes on this machine that end with the test."""
+    (tmp_path / "lab").mkdir()
+    with Lab(tmp_path / "lab") as made:
+        yield made
+
+
+def _prove(hard: Hardened, seal: str) -> None:
+    """`up`, a login, and a pod that opens the barrier again."""
+    try:
+        began = time.monotonic()
+        hard.stack.up()
+        FIGURES[f"up to a proven cluster of three, {seal}"] = {"seconds": time.monotonic() - began}
+        hard.client.log_in()
+        assert hard.healthy()
+        assert hard.client.call("GET", "sys/seal-status")[1]["type"] == seal.split(maxsplit=1)[0]
+        assert hard.stack.outputs()["production_ready"] is True
+        hard.replaced(hard.client.leader())
+        hard.settled()
+    finally:
+        hard.remove()
+
+
+def test_a_kmip_server_unseals_a_cluster(cluster: Cluster, tmp_path: Path, lab: Lab) -> None:
+    """Broken: the client certificate of the Secret does not reach the seal."""
+    service = Kmip(lab)
+    host, _, port = service.endpoint.partition(":")
+    with Link((host, int(port))) as link:
+        unseal = {
+            "type": "kmip",
+            "endpoint": f"{link.host}:{link.port}",
+            "kmsKeyId": service.key_id,
+            "serverName": service.server_name,
+            "timeout": 20,
+            "credentialsSecretRef": CREDENTIALS,
+        }
+        secret = {key: value.decode() for key, value in service.client_secret.items()}
+        _prove(_cluster(cluster, tmp_path, "hard-kmip", unseal, secret, link.port), "kmip")
+
+
+def test_a_key_at_aws_unseals_a_cluster_of_2_6(cluster: Cluster, tmp_path: Path, lab: Lab) -> None:
+    """Broken: OpenBao's own AWS code gets region, key or credentials otherwise than it reads them."""
+    moto = Moto(lab)
+    host, _, port = moto.endpoint.removeprefix("http://").partition(":")
+    with Link((host, int(port))) as link:
+        unseal = {
+            "type": "awskms",
+            "region": "eu-central-1",
+            "kmsKeyId": moto.key_id,
+            "endpoint": f"http://{link.host}:{link.port}",
+            "credentialsSecretRef": CREDENTIALS,
+        }
+        secret = {"AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SECRET_ACCESS_KEY": "aws-canary"}
+        _prove(_cluster(cluster, tmp_path, "hard-aws", unseal, secret, link.port, "2.6.2"), "awskms (OpenBao 2.6.2)")
+
+
+def _cluster(
+    cluster: Cluster,
+    folder: Path,
+    name: str,
+    unseal: Mapping[str, object],
+    secret: dict[str, str],
+    port: int,
+    version: str = "2.7.2",
+) -> Hardened:
+    authority = Authority()
+    place = Place(cluster, name, authority, secret)
+    wanted = specification(name, unseal, port, version)
+    (folder / "stack").mkdir()
+    stack = Stack(cluster, folder / "stack", name, wanted)
+    return Hardened(stack, place, Client(cluster, name, authority.pem.decode()), wanted)
+
+
+def test_a_new_release_rolls_out_under_a_writer_and_loses_no_write(cluster: Cluster, tmp_path: Path) -> None:
+    """An upgrade that needs a maintenance window is put off, and so are its security fixes."""
+    for part in ("transit", "stack"):
+        (tmp_path / part).mkdir()
+    with transit_server(cluster, tmp_path / "transit") as transit:
+        hard = transit_cluster(cluster, tmp_path / "stack", transit, "hard-aged", version="2.6.2")
+        try:
+            hard.stack.up()
+            hard.client.log_in()
+            hard.change({"version": "2.7.2", "image": {"digest": images.digest("openbao", "2.7.2")}})
+            with Writer(hard.client) as writer:
+                began = time.monotonic()
+                hard.stack.up()
+                seconds = time.monotonic() - began
+                assert hard.healthy()
+                time.sleep(1)
+            lost = writer.lost()
+            FIGURES["OpenBao 2.6.2 to 2.7.2"] = {
+                "longest write gap": writer.longest_gap(),
+                "seconds": seconds,
+                "acknowledged writes": len(writer.acknowledged),
+                "lost": len(lost),
+            }
+            assert not lost
+            assert writer.longest_gap() < 15
+            assert hard.client.call("GET", "sys/seal-status")[1]["version"] == "2.7.2"
+        finally:
+            hard.remove()
