@@ -138,7 +138,9 @@ def _need_debian_package(package: str, *commands: str) -> None:
         return
     if shutil.which("apt-get"):
         print(f"installing Debian's {package}", file=sys.stderr, flush=True)
-        subprocess.run(["apt-get", "install", "--yes", "--quiet", package], check=True, capture_output=True)
+        # A new machine may have no package lists yet.
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+            subprocess.run(["apt-get", "--quiet", *command], check=True, capture_output=True)
     missing = [command for command in commands if not shutil.which(command)]
     assert not missing, (
         f"{', '.join(missing)} not found: install Debian's `{package}`, the ACME tests cannot run without"
