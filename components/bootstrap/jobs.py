@@ -70,7 +70,7 @@ def _container(specification: Specification, name: str, mounts: dict[str, str], 
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
         "volumeMounts": [
             pod.temporary_mount(),
-            *({"name": volume, "mountPath": path, "readOnly": volume != "work"} for volume, path in mounts.items()),
+            *({"name": volume, "mountPath": path, "readOnly": volume != "handover"} for volume, path in mounts.items()),
         ],
         **own,
     }
@@ -125,7 +125,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
     init = _container(
         specification,
         "init",
-        {**client_ca_mounts(specification), "token": "/token", "work": "/work"},
+        {**client_ca_mounts(specification), "token": "/token", "handover": "/handover"},
         command=["sh", "-c", script("operator_init.sh")],
         env=[
             *pod.client_environment(specification, names.pod_dns(names.pods[0])),
@@ -135,7 +135,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
     store = _container(
         specification,
         "store",
-        {"work": "/work"},
+        {"handover": "/handover"},
         image=specification.helper_images.kubectl,
         command=["kubectl"],
         args=[
@@ -143,7 +143,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
             "secret",
             names.child("root-token"),
             f"--namespace={names.namespace}",
-            "--patch-file=/work/patch.json",
+            "--patch-file=/handover/patch.json",
             "--cache-dir=/tmp/kubectl",
         ],
     )
@@ -153,7 +153,7 @@ def operator_init_job(specification: Specification) -> dict[str, Any]:
         pod.api_token_volume(),
         *client_ca_volumes(specification),
         {"name": "token", "secret": {"secretName": names.child("root-token"), "defaultMode": 0o440}},
-        {"name": "work", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
+        {"name": "handover", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
     ]
     spec = _pod_spec(specification, initContainers=[init], containers=[store], volumes=volumes)
     # The token exists only in this pod until it is stored: keep the pod and retry its containers.

@@ -1,9 +1,9 @@
-# Initialises the cluster once and leaves the patch for the Secret that keeps the root token in /work/patch.json.
+# Initialises the cluster once and leaves the patch for the Secret that keeps the root token in /handover/patch.json.
 # Idempotent: an initialised cluster whose token is already kept changes nothing.
 # Environment: BAO_ADDR, BAO_CACERT, PATIENCE (seconds).
 set -u
 deadline=$(($(date +%s) + PATIENCE))
-echo '{}' >/work/patch.json
+echo '{}' >/handover/patch.json
 
 while :; do
   bao operator init -status >/tmp/status 2>&1
@@ -27,6 +27,6 @@ umask 077
 bao operator init -recovery-shares=0 -recovery-threshold=0 >/tmp/init || exit 1
 token=$(sed -n 's/^Initial Root Token: *//p' /tmp/init)
 [ -n "$token" ] || { echo "the server gave no root token"; exit 1; }
-printf '{"stringData":{"token":"%s"}}' "$token" >/work/patch.json
+printf '{"stringData":{"token":"%s"}}' "$token" >/handover/patch.json
 rm /tmp/init
 echo "initialised"
