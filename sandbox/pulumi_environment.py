@@ -56,6 +56,8 @@ _PROVIDERS = (
     _Plugin("resource", "kubernetes", "sandbox.plugins.kubernetes"),
     _Plugin("resource", "random", "sandbox.plugins.random"),
     _Plugin("resource", "tls", "sandbox.plugins.tls"),
+    _Plugin("resource", "aws", "sandbox.plugins.aws"),
+    _Plugin("resource", "gcp", "sandbox.plugins.gcp"),
 )
 
 

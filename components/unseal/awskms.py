@@ -62,9 +62,14 @@ def _account(objects: Objects, unseal: AwsKmsUnseal, resolved: pulumi.Output[Spe
     """The account's number: as given, else of whoever runs this."""
     if unseal.create_key is not None and unseal.create_key.account_id is not None:
         return resolved.apply(lambda known: str(_wanted(known).account_id))
-    caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=objects.parent))
-    number: pulumi.Output[str] = caller.account_id
-    return number
+    try:
+        # At once, not as an output: a failing one would be reported as a traceback.
+        caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(parent=objects.parent))
+    except Exception as error:
+        reason = str(error).strip().splitlines()[-1]
+        way_out = "Check the AWS credentials, or set unseal.createKey.accountId."
+        raise pulumi.RunError(f"AWS does not say which account this is: {reason} {way_out}") from None
+    return pulumi.Output.from_input(str(caller.account_id))
 
 
 def _key(
