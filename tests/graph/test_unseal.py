@@ -1,11 +1,10 @@
 """What the trust roots register, exactly: keys, identities and the grants between them; and what stays unregistered.
 
-Not proven here: that AWS and Google accept the documents. Their form is checked against the vendors' pages by reading.
+Not proven here: that AWS accepts the documents. Their form is checked against the vendor's pages by reading.
 """
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,66 +16,23 @@ from pulumi.runtime import rpc
 
 from components import ClusterArgs, DevelopmentVaultCluster, HardenedVaultCluster
 from components.arguments import RefusedSpecificationError
-from tests.contract.specifications import AWS, AZURE, GCP, HARDENED, OCI, PLUGIN, TRANSIT, changed
+from tests.contract.specifications import AWS, AZURE, GCP, HARDENED, TRANSIT, changed
 from tests.graph.clouds import ACCOUNT, KEY, ROLE, CloudRecorder
-from tests.graph.recorder import Recorder, Registration, run
+from tests.graph.recorder import run
+from tests.graph.trust_roots import (
+    AWS_CREATED,
+    GCP_CREATED,
+    OUTLIVES,
+    PROVIDER,
+    account_annotations,
+    hardened,
+    of_cloud,
+    options,
+    server_configuration,
+    statements,
+)
 
 pytestmark = pytest.mark.graph
-
-POD_IDENTITY = {"podIdentity": {"clusterName": "production"}}
-PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC"
-AWS_CREATED = {"type": "awskms", "region": "eu-central-1", "plugin": PLUGIN, "createKey": {}, "identity": POD_IDENTITY}
-GCP_CREATED = {
-    "type": "gcpckms",
-    "project": "p",
-    "region": "europe-west3",
-    "plugin": PLUGIN,
-    "createKey": {},
-    "identity": {"projectNumber": "42"},
-}
-OUTLIVES = {"protect": True, "retainOnDelete": True}
-
-
-def hardened(unseal: dict[str, Any], *, preview: bool = False, **changes: Any) -> Recorder:
-    specification = changed(HARDENED, {"unseal": unseal, **changes})
-    recorder = CloudRecorder(preview=preview)
-    return run(
-        lambda: HardenedVaultCluster("openbao", cast("ClusterArgs", specification)), preview=preview, recorder=recorder
-    )
-
-
-def of_cloud(recorder: Recorder) -> dict[str, Registration]:
-    """What is registered at the clouds, by `Kind` or, where there are several, `Kind name`."""
-    found = [item for item in recorder.registrations if item.type.startswith(("aws:", "gcp:"))]
-    kinds = [item.type.rsplit(":", 1)[1] for item in found]
-    keys = [kind if kinds.count(kind) == 1 else f"{kind} {item.name}" for kind, item in zip(kinds, found, strict=True)]
-    return dict(zip(keys, found, strict=True))
-
-
-def options(item: Registration) -> dict[str, Any]:
-    """What protects; parent and order are the same for all and tested by their effect."""
-    return {key: value for key, value in item.options.items() if key not in ("parent", "dependsOn")}
-
-
-def pod_spec(recorder: Recorder) -> dict[str, Any]:
-    spec: dict[str, Any] = recorder.named(":StatefulSet", "openbao").inputs["spec"]["template"]["spec"]
-    return spec
-
-
-def server_configuration(recorder: Recorder) -> dict[str, Any]:
-    maps = recorder.named(":ConfigMap", "openbao-config").inputs["data"]
-    found: dict[str, Any] = json.loads(maps["server.json"])
-    return found
-
-
-def account_annotations(recorder: Recorder) -> dict[str, str]:
-    account = recorder.named(":ServiceAccount", "openbao-serviceaccount")
-    found: dict[str, str] = account.inputs["metadata"]["annotations"]
-    return found
-
-
-def statements(policy: str) -> dict[str, dict[str, Any]]:
-    return {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
 
 
 def test_a_created_aws_key_is_rotated_protected_and_outlives_the_stack_with_its_alias_and_role() -> None:
@@ -243,94 +199,6 @@ def test_preview_registers_the_same_resources_as_the_update(unseal: dict[str, An
     assert {(r.type, r.name) for r in update.registrations} == {(r.type, r.name) for r in preview.registrations}
 
 
-def test_a_created_google_key_is_rotated_protected_and_outlives_the_stack_with_its_ring() -> None:
-    """Names at Google's KMS are taken for ever: what was forgotten can never be created again."""
-    recorder = hardened(GCP_CREATED)
-    made = of_cloud(recorder)
-    ring = "projects/p/locations/europe-west3/keyRings/openbao-openbao"
-    assert made["KeyRing"].inputs == {"name": "openbao-openbao", "location": "europe-west3", "project": "p"}
-    assert made["CryptoKey"].inputs == {
-        "name": "openbao-openbao",
-        "keyRing": ring,
-        "purpose": "ENCRYPT_DECRYPT",
-        "rotationPeriod": "7776000s",
-        "destroyScheduledDuration": "2592000s",
-        "versionTemplate": {"algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "protectionLevel": "SOFTWARE"},
-        "labels": {"openbao-cluster": "openbao"},
-    }
-    assert options(made["KeyRing"]) == options(made["CryptoKey"]) == OUTLIVES
-    seal = server_configuration(recorder)["seal"][0]["gcpckms"]
-    assert (seal["key_ring"], seal["crypto_key"]) == ("openbao-openbao", "openbao-openbao")
-
-
-def test_google_grants_are_members_and_go_to_the_pods_themselves() -> None:
-    """A binding or a policy would take the key away from everybody who got it elsewhere."""
-    made = of_cloud(hardened(GCP_CREATED))
-    member = (
-        "principal://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/p.svc.id.goog"
-        "/subject/ns/openbao/sa/openbao-serviceaccount"
-    )
-    key = "projects/p/locations/europe-west3/keyRings/openbao-openbao/cryptoKeys/openbao-openbao"
-    grants = {item.inputs["role"]: item.inputs for item in made.values() if "IAM" in item.type}
-    assert {item.type for item in made.values() if "IAM" in item.type} == {
-        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
-    }
-    assert grants == {
-        role: {"cryptoKeyId": key, "role": role, "member": member}
-        for role in ("roles/cloudkms.cryptoKeyEncrypterDecrypter", "roles/cloudkms.viewer")
-    }
-
-
-@pytest.mark.parametrize("ring", ["central", "projects/security/locations/europe-west3/keyRings/central"])
-def test_an_existing_key_ring_is_used_by_name_or_id(ring: str) -> None:
-    """The usual input: rings cannot be deleted, so most organisations have their own."""
-    recorder = hardened({**GCP_CREATED, "createKey": {"keyRing": ring, "cryptoKey": "bao", "protectionLevel": "HSM"}})
-    made = of_cloud(recorder)
-    assert "KeyRing" not in made
-    full = ring if "/" in ring else f"projects/p/locations/europe-west3/keyRings/{ring}"
-    assert made["CryptoKey"].inputs["keyRing"] == full
-    assert made["CryptoKey"].inputs["versionTemplate"]["protectionLevel"] == "HSM"
-    seal = server_configuration(recorder)["seal"][0]["gcpckms"]
-    assert (seal["key_ring"], seal["crypto_key"]) == ("central", "bao")
-
-
-@pytest.mark.parametrize(
-    ("identity", "email", "owner"),
-    [
-        ({"createServiceAccount": True}, "openbao-openbao@p.iam.gserviceaccount.com", "p"),
-        ({"serviceAccountEmail": "bao@ops.iam.gserviceaccount.com"}, "bao@ops.iam.gserviceaccount.com", "ops"),
-    ],
-    ids=["created", "existing"],
-)
-def test_a_google_service_account_is_impersonated_by_the_pods_account_only(
-    identity: dict[str, Any], email: str, owner: str
-) -> None:
-    """Both halves are needed: the right to act as it, and the annotation that says so."""
-    recorder = hardened({**GCP, "identity": identity})
-    made = of_cloud(recorder)
-    assert ("Account" in made) == ("createServiceAccount" in identity)
-    assert made["IAMMember"].inputs == {
-        "serviceAccountId": f"projects/{owner}/serviceAccounts/{email}",
-        "role": "roles/iam.workloadIdentityUser",
-        "member": "serviceAccount:p.svc.id.goog[openbao/openbao-serviceaccount]",
-    }
-    assert account_annotations(recorder) == {"iam.gke.io/gcp-service-account": email}
-    use = made["CryptoKeyIAMMember openbao-seal-use"].inputs
-    assert use["member"] == f"serviceAccount:{email}"
-    assert use["cryptoKeyId"] == "projects/p/locations/europe-west3/keyRings/ring/cryptoKeys/openbao"
-
-
-def test_users_of_a_google_key_keep_their_grant_when_another_leaves() -> None:
-    """Grants numbered by position would move, and the removal of the old one would take the new one away."""
-    unseal = {key: value for key, value in GCP_CREATED.items() if key != "identity"}
-
-    def grants(*users: str) -> set[str]:
-        made = of_cloud(hardened({**unseal, "createKey": {"users": [*users]}, "credentialsSecretRef": "gcp"}))
-        return {item.name for item in made.values() if item.inputs.get("member") == "serviceAccount:b@p"}
-
-    assert grants("serviceAccount:a@p", "serviceAccount:b@p") == grants("serviceAccount:b@p") != set()
-
-
 def test_the_outputs_name_key_identity_and_what_stays() -> None:
     """What a program composes with, and what a reader must know before `destroy`."""
     found: dict[str, Any] = {}
@@ -378,109 +246,6 @@ def test_inline_credentials_of_a_development_cluster_reach_the_pods_by_a_secret(
     content = recorder.named(":Secret", "openbao-seal-creds").inputs["stringData"]
     assert rpc.is_rpc_secret(content)
     assert set(content["value"]) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-
-
-# --- the plugin
-
-
-def test_a_plugin_image_without_a_shell_is_copied_out_of_a_volume_by_the_servers_image() -> None:
-    """Upstream's images hold the binary and nothing else, and a mounted image may not be executed from."""
-    spec = pod_spec(hardened(AWS))
-    volumes = {volume["name"]: volume for volume in spec["volumes"]}
-    assert volumes["plugins"]["emptyDir"] == {"sizeLimit": "256Mi"}
-    assert volumes["plugin-image"]["image"] == {"reference": PLUGIN["image"], "pullPolicy": "IfNotPresent"}
-    (copier,) = spec["initContainers"]
-    assert copier["image"] == spec["containers"][0]["image"]
-    assert copier["command"] == [
-        "cp",
-        "/plugin-image/openbao-plugin-kms-aws",
-        "/openbao/plugins/openbao-plugin-kms-aws",
-    ]
-    assert copier["securityContext"] == spec["containers"][0]["securityContext"]
-    assert _plugin_mount(spec)["readOnly"] is True
-    assert spec["nodeSelector"] == {"kubernetes.io/arch": "amd64"}
-
-
-def test_a_plugin_image_with_cp_copies_itself() -> None:
-    """The way for Kubernetes before 1.36, with an image of one's own."""
-    spec = pod_spec(hardened({**AWS, "plugin": {**PLUGIN, "delivery": "initContainer", "binaryName": "kms"}}))
-    assert "plugin-image" not in [volume["name"] for volume in spec["volumes"]]
-    (copier,) = spec["initContainers"]
-    assert copier["image"] == PLUGIN["image"]
-    assert copier["command"] == ["cp", "/kms", "/openbao/plugins/kms"]
-    assert _plugin_mount(spec)["readOnly"] is True
-
-
-def test_a_downloading_server_may_write_its_plugin_folder() -> None:
-    """With a read-only root the download needs a place."""
-    plugin = {**PLUGIN, "image": "ghcr.io/openbao/openbao-plugin-kms-aws", "delivery": "download"}
-    spec = pod_spec(hardened({**AWS, "plugin": plugin}))
-    assert "initContainers" not in spec
-    assert _plugin_mount(spec)["readOnly"] is False
-
-
-def test_the_version_is_the_tag_of_an_untagged_plugin_image() -> None:
-    """`latest` would change under a fixed checksum and no pod would start any more."""
-    unseal = {**AWS, "plugin": {**PLUGIN, "image": "registry.example.com:5000/kms", "delivery": "imageVolume"}}
-    arguments = {"unseal": {**unseal, "identity": POD_IDENTITY}}
-    recorder = run(lambda: DevelopmentVaultCluster("openbao", cast("ClusterArgs", arguments)), recorder=CloudRecorder())
-    volumes = {volume["name"]: volume for volume in pod_spec(recorder)["volumes"]}
-    assert volumes["plugin-image"]["image"]["reference"] == "registry.example.com:5000/kms:v0.1.0"
-
-
-def test_a_plugin_in_the_servers_image_is_not_covered_by_a_volume() -> None:
-    """An empty volume over `/openbao/plugins` would hide it."""
-    spec = pod_spec(hardened({**AWS, "plugin": {"command": "kms", "sha256": PLUGIN["sha256"]}}))
-    assert "initContainers" not in spec
-    assert "plugins" not in [mount["name"] for mount in spec["containers"][0]["volumeMounts"]]
-
-
-def _plugin_mount(spec: dict[str, Any]) -> dict[str, Any]:
-    mounts = spec["containers"][0]["volumeMounts"]
-    return next(mount for mount in mounts if mount["mountPath"] == "/openbao/plugins")
-
-
-# --- the network
-
-
-@pytest.mark.parametrize(
-    ("unseal", "agents"),
-    [
-        (AWS, {"169.254.170.23/32": [80], "fd00:ec2::23/128": [80]}),
-        ({**AWS, "identity": {"irsa": {"oidcProviderArn": PROVIDER}}}, {}),
-        (GCP, {"169.254.169.252/32": [987, 988], "169.254.169.254/32": [80, 8080]}),
-        (OCI, {"169.254.169.254/32": [80]}),
-        ({**AZURE, "authMethod": "managed_identity"}, {"169.254.169.254/32": [80]}),
-        (AZURE, {}),
-        (TRANSIT, {}),
-    ],
-    ids=["pod-identity", "irsa", "gke", "oci-instance", "azure-managed", "azure-workload", "transit"],
-)
-def test_the_network_policy_lets_the_pods_ask_the_node_for_their_identity(
-    unseal: dict[str, Any], agents: dict[str, list[int]]
-) -> None:
-    """Link-local agents may not be named in egressRules, so nobody else could open them; others stay closed."""
-    egress = hardened(unseal).named(":NetworkPolicy", "openbao-network-policy").inputs["spec"]["egress"]
-    found = {
-        rule["to"][0]["ipBlock"]["cidr"]: [port["port"] for port in rule["ports"]]
-        for rule in egress
-        if "ipBlock" in (rule.get("to") or [{}])[0]
-    }
-    assert {cidr: ports for cidr, ports in found.items() if cidr.startswith(("169.254", "fd00:ec2"))} == agents
-
-
-def test_azure_workload_identity_is_announced_to_its_webhook() -> None:
-    """Without label and annotation the webhook projects no token, and the pods have no identity."""
-    recorder = hardened({**AZURE, "clientId": "client", "tenantId": "tenant"})
-    template = recorder.named(":StatefulSet", "openbao").inputs["spec"]["template"]
-    assert template["metadata"]["labels"]["azure.workload.identity/use"] == "true"
-    assert account_annotations(recorder) == {
-        "azure.workload.identity/client-id": "client",
-        "azure.workload.identity/tenant-id": "tenant",
-    }
-
-
-# --- the stack around it
 
 
 def test_a_stack_whose_secrets_are_encrypted_with_the_key_that_it_creates_is_refused(tmp_path: Path) -> None:
