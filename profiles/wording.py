@@ -75,7 +75,8 @@ def problem_of(error: Mapping[str, Any], data: Mapping[str, Any]) -> Problem:
     kind = error["type"]
     worded = _WORDINGS.get(kind, _expected)
     reason, way_out = worded(error, place, data)
-    return Problem(path=place.path, rule=_RULE_OF.get(kind, "specification.type"), reason=reason, way_out=way_out)
+    path = f"{place.path}.{_tag_key(place)}" if worded is _tag else place.path
+    return Problem(path=path, rule=_RULE_OF.get(kind, "specification.type"), reason=reason, way_out=way_out)
 
 
 class _Place:
@@ -193,9 +194,14 @@ def _choice(error: Mapping[str, Any], place: _Place, _: Mapping[str, Any]) -> Wo
     return f"This must be {_listed(choices)}.", hint
 
 
+def _tag_key(place: _Place) -> str:
+    """The key of a tagged union that says which of its models is meant."""
+    return "mode" if place.path == "tls" else "type"
+
+
 def _tag(error: Mapping[str, Any], place: _Place, _: Mapping[str, Any]) -> Worded:
     tags = list(_tags(_models(place.annotation)))
-    key = "mode" if place.path == "tls" else "type"
+    key = _tag_key(place)
     given = error.get("input")
     value = given.get(key) if isinstance(given, Mapping) else None
     nearest = _nearest(value, tags) if isinstance(value, str) else None

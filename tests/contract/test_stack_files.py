@@ -116,12 +116,12 @@ WRONG = {
     ),
     "a seal that does not exist": (
         "{profile: Hardened, unseal: {type: aws-kms}}",
-        ["unseal: This `type` is not known. Did you mean `type: awskms`?"],
+        ["unseal.type: This `type` is not known. Did you mean `type: awskms`?"],
     ),
     "a seal without type": (
         "{profile: Hardened, unseal: {region: eu-central-1}}",
         [
-            "unseal: `type` is missing. Set `type` to `static`, `transit`, `awskms`, `gcpckms`, `azurekeyvault`, "
+            "unseal.type: `type` is missing. Set `type` to `static`, `transit`, `awskms`, `gcpckms`, `azurekeyvault`, "
             "`ocikms`, `kmip`, `pkcs11` or `kms`."
         ],
     ),
@@ -177,7 +177,7 @@ WRONG = {
         [
             "audit[0].type: This must be `file`, `syslog`, `socket` or `http`. Did you mean `file`?",
             "replicas: This must be at least 1. Write a number that is at least 1.",
-            "tls: This `mode` is not known. Did you mean `mode: ACME`?",
+            "tls.mode: This `mode` is not known. Did you mean `mode: ACME`?",
         ],
     ),
 }

@@ -104,7 +104,7 @@ def test_nothing_is_registered_for_a_refused_specification() -> None:
 
     with pytest.raises(RefusedSpecificationError) as refused:
         run(program, recorder=recorder)
-    assert {problem.path for problem in refused.value.problems} == {"replicas", "unseal", "sise"}
+    assert {problem.path for problem in refused.value.problems} == {"replicas", "unseal.type", "sise"}
     assert not [item for item in recorder.registrations if item.type.startswith("kubernetes:")]
 
 
