@@ -9,7 +9,7 @@ import pulumi
 
 from components import outputs, record
 from components.arguments import accept
-from components.bootstrap import steps
+from components.bootstrap import advice, steps
 from components.kubernetes import access, edge, network, services
 from components.kubernetes.configuration import config_map, secret_config, secret_file, workload_needs
 from components.kubernetes.objects import Objects
@@ -120,4 +120,5 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             ignore_changes=["spec.volumeClaimTemplates"],
             custom_timeouts=pulumi.CustomTimeouts(create="10m", update="15m"),
         )
-        return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=kept)
+        options = pulumi.ResourceOptions.merge(kept, advice.when_pods_fail(objects))
+        return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=options)

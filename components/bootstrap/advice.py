@@ -1,0 +1,33 @@
+"""What to do when the pods never become ready: Pulumi shows how they are, nobody says what it means."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.kubernetes.objects import Objects
+from profiles.layout import Names
+from profiles.specification import Specification
+
+
+def when_pods_fail(objects: Objects) -> pulumi.ResourceOptions:
+    """Options of the StatefulSet: after a failed create or update the way out is said beside Pulumi's own error."""
+
+    def advise(_: pulumi.ErrorHookArgs) -> bool:
+        objects.resolved.apply(lambda known: pulumi.log.error(advice(known), objects.parent))
+        return False  # never tried again by itself
+
+    hook = pulumi.ErrorHook(objects.child("advice"), advise)
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+
+
+def advice(specification: Specification) -> str:
+    """The way out for pods that are not ready."""
+    names = Names.of(specification)
+    first = f"kubectl --namespace {names.namespace} logs {names.pods[0]} --previous"
+    text = f'Not every pod of "{specification.name}" became ready. Why stands in their logs, of pod 0 first: `{first}`.'
+    if specification.bootstrap != "selfInit":
+        return text
+    return (
+        f'{text} If it says "self-initialization failed", the first start was cut short and cannot be repeated: wipe '
+        'and start over as docs/operations.md says under "The first start was cut short".'
+    )
