@@ -13,6 +13,7 @@ import pytest
 
 from sandbox import images
 from sandbox.cluster import Cluster
+from sandbox.plugins.aws_api import ENDPOINT, Aws
 from tests.sandbox.client import Client, Writer
 from tests.sandbox.stack import Stack
 from tests.sandbox.trust.figures import Figures, keep
@@ -26,6 +27,7 @@ from tests.server.services import Kmip, Moto
 
 pytestmark = pytest.mark.sandbox
 
+REGION = "eu-central-1"
 FIGURES: Figures = {}
 
 
@@ -55,6 +57,11 @@ def _prove(hard: Hardened, seal: str) -> None:
         assert hard.stack.outputs()["production_ready"] is True
         hard.replaced(hard.client.leader())
         hard.settled()
+        before = hard.objects()
+        refused = hard.stack.pulumi("destroy", "--yes", "--skip-preview", expected=None)
+        assert refused.code != 0
+        assert "unprotect" in refused.text
+        assert hard.objects() == before
     finally:
         hard.remove()
 
@@ -76,20 +83,29 @@ def test_a_kmip_server_unseals_a_cluster(cluster: Cluster, tmp_path: Path, lab: 
         _prove(_cluster(cluster, tmp_path, "hard-kmip", unseal, secret, link.port), "kmip")
 
 
-def test_a_key_at_aws_unseals_a_cluster_of_2_6(cluster: Cluster, tmp_path: Path, lab: Lab) -> None:
-    """Broken: OpenBao's own AWS code gets region, key or credentials otherwise than it reads them."""
+def test_a_key_that_the_same_up_creates_at_aws_unseals_a_cluster_of_2_6(
+    cluster: Cluster, tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the created key does not reach the seal, or it goes when the stack goes, and the data with it."""
     moto = Moto(lab)
+    monkeypatch.setenv(ENDPOINT, moto.endpoint)
+    aws = Aws(REGION)
+    user = aws.query("iam", "CreateUser", UserName="openbao")["Arn"]
     host, _, port = moto.endpoint.removeprefix("http://").partition(":")
     with Link((host, int(port))) as link:
         unseal = {
             "type": "awskms",
-            "region": "eu-central-1",
-            "kmsKeyId": moto.key_id,
+            "region": REGION,
+            "createKey": {"users": [user]},
             "endpoint": f"http://{link.host}:{link.port}",
             "credentialsSecretRef": CREDENTIALS,
         }
         secret = {"AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SECRET_ACCESS_KEY": "aws-canary"}
-        _prove(_cluster(cluster, tmp_path, "hard-aws", unseal, secret, link.port, "2.6.2"), "awskms (OpenBao 2.6.2)")
+        hard = _cluster(cluster, tmp_path, "hard-aws", unseal, secret, link.port, "2.6.2")
+        hard.change({}, **{"aws:region": REGION})
+        _prove(hard, "awskms (OpenBao 2.6.2)")
+        key = aws.kms("DescribeKey", KeyId="alias/openbao-hard-aws")["KeyMetadata"]
+    assert key["KeyState"] == "Enabled", "the stack took its key with it"
 
 
 def _cluster(
