@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from profiles.addresses import is_address, is_dns_name, is_internal_name, is_public_acme
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.rules.server import seconds
+from profiles.specification import Specification
 from profiles.specification.tls import AcmeIssuer, ExternalTls, OperatorManagedTls, PrivateCaIssuer
 
 _PUBLIC = "A public CA signs no name inside a cluster, so the certificate would never be issued."
@@ -123,6 +124,46 @@ def public_names(case: Case) -> Iterator[Breach]:
             yield Breach(f"tls.extraSans[{index}]", way_out=way_out)
 
     yield from each(tls.extra_sans, look)
+
+
+@rule(
+    "openbao.tls.acme-name",
+    "A private ACME CA is asked for a name it can prove",
+    since="ours",
+    fields=("tls.serverName", "tls.issuer.acme.server", "clusterDomain"),
+    reason="No ACME challenge can prove a name inside a Kubernetes cluster, so the certificate would have no name that "
+    "this CA can sign.",
+    way_out="Set tls.serverName to a DNS name of yours outside the cluster: joins and probes use it instead of the "
+    "pods' names.",
+    when=_external_with(lambda tls: (acme := _acme_issuer(tls)) is not None and not is_public_acme(str(acme.server))),
+)
+def acme_name(case: Case) -> Iterator[Breach]:
+    tls = external(case)
+    if tls is not None and (tls.server_name is None or _is_in_cluster(str(tls.server_name), case.spec)):
+        yield Breach("tls.serverName")
+
+
+def _is_in_cluster(name: str, spec: Specification) -> bool:
+    """Whether only the cluster's own DNS knows this name. A private zone such as `.internal` is no part of that."""
+    bare = name.rstrip(".").lower()
+    return is_address(bare) or "." not in bare or bare.endswith((".svc", f".{spec.cluster_domain}".lower()))
+
+
+@rule(
+    "openbao.tls.vault-auth",
+    "cert-manager can log in to its PKI",
+    since="ours",
+    fields=("tls.issuer.vault.auth",),
+    reason="Without a way to log in, cert-manager cannot ask that server for a certificate.",
+    way_out="Set tls.issuer.vault.auth as cert-manager's Vault issuer reads it, for example `kubernetes` with a role, "
+    "a mountPath and a serviceAccountRef.",
+    when=_external_with(lambda tls: tls.issuer is not None and tls.issuer.vault is not None),
+)
+def vault_auth(case: Case) -> Iterator[Breach]:
+    tls = external(case)
+    vault = tls.issuer.vault if tls is not None and tls.issuer is not None else None
+    if vault is not None and not vault.auth:
+        yield Breach("tls.issuer.vault.auth")
 
 
 @rule(

@@ -11,6 +11,17 @@ L = "configuration.listener"
 GATEWAY = {"hostname": "bao.example.com", "gatewayRefName": "edge", "tlsPassthrough": True}
 INGRESS = {"host": "bao.example.com"}
 
+PRIVATE_ISSUER = {
+    "mode": "External",
+    "serverName": "bao.example.com",
+    "issuer": {"acme": {"server": "https://acme.corp.example.com/directory", "route53": {"region": "eu-central-1"}}},
+}
+
+
+def _pki(**login: Any) -> dict[str, Any]:
+    vault = {"server": "https://pki.example.com:8200", "path": "pki/sign/openbao", **login}
+    return {"mode": "External", "issuer": {"vault": vault}}
+
 
 def _audit(**device: Any) -> dict[str, Any]:
     return {"audit": [device]}
@@ -111,6 +122,20 @@ EXAMPLES = [
     refused("tls.public_names", "tls.serverName", {"tls": ISSUER, "tls.serverName": "bao.vault.svc.cluster.local"}),
     refused("tls.public_names", "tls.extraSans[0]", {"tls": ISSUER, "tls.extraSans": ["10.0.0.1"]}),
     accepted("tls.public_names", {"tls": ISSUER, "tls.extraSans": ["*.bao.example.com"]}),
+    *(
+        refused("tls.acme_name", "tls.serverName", {"tls": PRIVATE_ISSUER, "tls.serverName": name})
+        for name in (ABSENT, "openbao-public.openbao.svc.cluster.local", "openbao.openbao.svc", "openbao", "10.0.0.1")
+    ),
+    refused(
+        "tls.acme_name",
+        "tls.serverName",
+        {"tls": PRIVATE_ISSUER, "tls.serverName": "bao.k8s.corp.com", "clusterDomain": "k8s.corp.com"},
+    ),
+    accepted("tls.acme_name", {"tls": PRIVATE_ISSUER}),
+    accepted("tls.acme_name", {"tls": PRIVATE_ISSUER, "tls.serverName": "bao.corp.internal"}),
+    refused("tls.vault_auth", "tls.issuer.vault.auth", {"tls": _pki()}),
+    refused("tls.vault_auth", "tls.issuer.vault.auth", {"tls": _pki(auth={})}),
+    accepted("tls.vault_auth", {"tls": _pki(auth={"kubernetes": {"role": "openbao"}})}),
     refused("tls.certificate_names", "tls.extraSans[1]", {"tls.extraSans": ["a.b", "https://bao.example.com"]}),
     refused("tls.certificate_names", "tls.serverName", {"tls.serverName": "*.example.com"}),
     refused(
