@@ -181,3 +181,76 @@ def private_root(case: Case) -> Iterator[Breach]:
     tls = acme(case)
     if tls is not None and tls.ca_root_secret_ref is None:
         yield Breach("tls.caRootSecretRef")
+
+
+@rule(
+    "openbao.acme.account-secret",
+    "The ACME account's Secret can be there first",
+    since="ours",
+    fields=("tls.eabSecretRef", "namespace.create"),
+    reason="The Secret is read before anything is made, and in a namespace that this stack creates it cannot be there "
+    "at the first `up`.",
+    way_out="Create the namespace and the Secret beforehand, and set namespace.create to false.",
+    when=lambda case: (tls := acme(case)) is not None and tls.eab_secret_ref is not None,
+)
+def account_secret(case: Case) -> Iterator[Breach]:
+    if case.spec.namespace.create:
+        yield Breach("tls.eabSecretRef")
+
+
+@rule(
+    "openbao.acme.service-names",
+    "Clients can verify the address they are given",
+    since="ours",
+    fields=("tls.domains",),
+    reason="Without domains each pod has a certificate of its own name only; no Service name is in any, so clients "
+    "cannot verify the outputs `address` and `active_address`.",
+    way_out="Give clients the pods' names, or set tls.domains and tls.sharedCache and give them those names.",
+    advice=True,
+    when=_is_acme,
+)
+def service_names(case: Case) -> Iterator[Breach]:
+    tls = acme(case)
+    if tls is not None and not tls.domains:
+        yield Breach("tls.domains")
+
+
+@rule(
+    "openbao.acme.ingress-passthrough",
+    "An ingress passes TLS through",
+    since="ours",
+    fields=("ingress.tlsSecretName",),
+    reason="TLS-ALPN-01 is answered inside the TLS handshake, so an ingress that ends TLS breaks issuance.",
+    way_out="Remove ingress.tlsSecretName; without it the ingress passes TLS through.",
+    when=lambda case: _is_acme(case) and case.spec.ingress is not None and case.spec.ingress.enabled,
+)
+def ingress_passthrough(case: Case) -> Iterator[Breach]:
+    if case.spec.ingress is not None and case.spec.ingress.tls_secret_name is not None:
+        yield Breach("ingress.tlsSecretName")
+
+
+@rule(
+    "openbao.acme.public-reach",
+    "A public CA gets in",
+    since="ours",
+    fields=("tls.directoryUrl", "service.loadBalancerSourceRanges", "network.trustedIngressPeers"),
+    reason="A public CA validates from addresses that it does not publish, so only a way in that is open to everybody "
+    "lets it in.",
+    way_out="Use an edge that passes TLS on and is itself a trusted peer (gateway or ingress), or a private ACME CA.",
+    advice=True,
+    when=lambda case: (tls := acme(case)) is not None and is_public_acme(str(tls.directory_url)),
+)
+def public_reach(case: Case) -> Iterator[Breach]:
+    spec = case.spec
+    if any(edge is not None and edge.enabled for edge in (spec.gateway, spec.ingress)):
+        return  # the CA comes in through the edge, and only the edge must be let in here
+    ranges = spec.service.load_balancer_source_ranges
+    if ranges and not any(_is_everybody(str(one)) for one in ranges):
+        yield Breach("service.loadBalancerSourceRanges")
+    blocks = [peer.ip_block for peer in spec.network.trusted_ingress_peers]
+    if blocks and not any(block is not None and _is_everybody(str(block.cidr)) for block in blocks):
+        yield Breach("network.trustedIngressPeers")
+
+
+def _is_everybody(cidr: str) -> bool:
+    return cidr.endswith("/0")

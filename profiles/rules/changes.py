@@ -171,6 +171,25 @@ def seal_key(case: Case) -> Iterator[Breach]:
 
 
 @rule(
+    "openbao.tls.mode-change",
+    "Who signs the certificates changes with care",
+    since="ours",
+    fields=("tls.mode",),
+    reason="While the pods are replaced, some serve the old CA's certificate and some the new one's: clients that "
+    "trust one of them are refused by the others, and a pod whose volume is lost may not join until all are replaced.",
+    way_out="Give clients both CAs first, change nothing else in the same `up`, and take the old CA from them once all "
+    "pods are replaced.",
+    advice=True,
+    when=_has_previous,
+)
+def tls_mode(case: Case) -> Iterator[Breach]:
+    # No refusal: members replicate over 8201 with certificates of OpenBao's own; a listener's CA matters to joins only.
+    old, new = case.previous.tls if case.previous is not None else None, case.spec.tls
+    if old is not None and new is not None and old.mode != new.mode:
+        yield Breach("tls.mode")
+
+
+@rule(
     "contract.names.change",
     "Names are for ever",
     since="ours",

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from profiles.addresses import is_address, is_network, why_not_explicit
+from profiles.rendering.listener import peer_ca_file
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.network import EgressRule, IngressRule, LabelSelector, Peer
+from profiles.specification.tls import OperatorManagedTls
 
 _EXPLICIT = "Name them by namespaceSelector or podSelector with labels, or by an ipBlock narrower than everybody."
 
@@ -203,6 +205,41 @@ def gateway_reference(case: Case) -> Iterator[Breach]:
         yield Breach("gateway.hostname")
     if gateway is not None and gateway.gateway_ref_name is None:
         yield Breach("gateway.gatewayRefName")
+
+
+@rule(
+    "contract.gateway.peers",
+    "A gateway may pass the NetworkPolicy",
+    since="ours",
+    scope="Hardened",
+    fields=("gateway.enabled", "network.trustedIngressPeers"),
+    reason="The NetworkPolicy lets only trusted peers in, so the gateway would reach nothing.",
+    way_out="Name the gateway's namespace in network.trustedIngressPeers.",
+    when=lambda case: case.spec.gateway is not None and case.spec.gateway.enabled,
+)
+def gateway_peers(case: Case) -> Iterator[Breach]:
+    if not case.spec.network.trusted_ingress_peers:
+        yield Breach("network.trustedIngressPeers")
+
+
+@rule(
+    "contract.gateway.backend-ca",
+    "The gateway can read the CA",
+    since="ours",
+    fields=("gateway.tlsPassthrough", "gateway.backendTls.enabled", "tls"),
+    reason="The CA of this certificate lies in a Secret only, and the Gateway API demands no more of a gateway than "
+    "ConfigMaps in a BackendTLSPolicy; one that takes no Secrets answers every request with an error.",
+    way_out="Check that your gateway takes Secrets as caCertificateRefs, or set gateway.tlsPassthrough to true.",
+    advice=True,
+    when=lambda case: case.spec.gateway is not None and case.spec.gateway.enabled,
+)
+def gateway_backend_ca(case: Case) -> Iterator[Breach]:
+    gateway, tls = case.spec.gateway, case.spec.tls
+    if gateway is None or gateway.tls_passthrough or not gateway.backend_tls.enabled:
+        return
+    ours = isinstance(tls, OperatorManagedTls) and not tls.cert_manager  # this CA is published as a ConfigMap
+    if tls is not None and not ours and peer_ca_file(case.spec) is not None:
+        yield Breach("gateway.tlsPassthrough")
 
 
 @rule(

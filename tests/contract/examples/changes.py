@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.examples.example import accepted, refused
-from tests.contract.specifications import AWS, DEVELOPMENT, HARDENED, TRANSIT
+from tests.contract.specifications import ACME, AWS, DEVELOPMENT, HARDENED, TRANSIT
 
 OLD_KEY = {"unseal": {"type": "static", "secretName": "key-1", "keyId": "k1"}}
 NEW_KEY = {"type": "static", "secretName": "key-2", "keyId": "k2"}
@@ -45,6 +45,8 @@ EXAMPLES = [
     refused("changes.seal_key", "unseal.keyName", {"unseal": {**TRANSIT, "keyName": "other"}}, previous={}),
     refused("changes.seal_key", "unseal.kmsKeyId", {"unseal": {**AWS, "kmsKeyId": "x"}}, previous={"unseal": AWS}),
     accepted("changes.seal_key", previous={}),
+    refused("changes.tls_mode", "tls.mode", {"tls": ACME}, previous={}),
+    accepted("changes.tls_mode", {"tls.secretName": "renewed"}, previous={}),
     refused("changes.names_kept", "name", {"name": "other"}, previous={}),
     refused("changes.names_kept", "namespace.name", {"namespace.name": "other"}, previous={}),
     refused("changes.names_kept", "clusterDomain", {"clusterDomain": "other.local"}, previous={}),

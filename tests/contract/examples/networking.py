@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contract.examples.example import accepted, refused
-from tests.contract.specifications import ABSENT, ACME, AWS, DEVELOPMENT, KMIP, OPEN_TO_TEN, PLUGIN
+from tests.contract.specifications import ABSENT, ACME, AWS, DEVELOPMENT, ISSUER, KMIP, OPEN_TO_TEN, PLUGIN
 
 GATEWAY = {"hostname": "bao.example.com", "gatewayRefName": "edge", "tlsPassthrough": True}
+ENDS_TLS = {**GATEWAY, "tlsPassthrough": False}
 INGRESS = {"host": "bao.example.com"}
 BACKUP = {
     "schedule": "0 3 * * *",
@@ -109,6 +110,22 @@ EXAMPLES = [
     refused("network.gateway_reference", "gateway.hostname", {"gateway": {"gatewayRefName": "edge"}}),
     refused("network.gateway_reference", "gateway.gatewayRefName", {"gateway": {"hostname": "h"}}),
     accepted("network.gateway_reference", {"gateway": GATEWAY}),
+    refused(
+        "network.gateway_peers",
+        "network.trustedIngressPeers",
+        {"gateway": GATEWAY, "network.trustedIngressPeers": []},
+    ),
+    accepted("network.gateway_peers", {"gateway": GATEWAY}),
+    refused("network.gateway_backend_ca", "gateway.tlsPassthrough", {"gateway": ENDS_TLS}),
+    refused(
+        "network.gateway_backend_ca",
+        "gateway.tlsPassthrough",
+        {"gateway": ENDS_TLS, "tls": {"mode": "OperatorManaged", "certManager": True}},
+        base=DEVELOPMENT,
+    ),
+    accepted("network.gateway_backend_ca", {"gateway": GATEWAY}),
+    accepted("network.gateway_backend_ca", {"gateway": ENDS_TLS, "tls": ISSUER}),
+    accepted("network.gateway_backend_ca", {"gateway": ENDS_TLS}, base=DEVELOPMENT),
     refused(
         "network.ingress_peers",
         "network.trustedIngressPeers",

@@ -11,6 +11,7 @@ L = "configuration.listener"
 GATEWAY = {"hostname": "bao.example.com", "gatewayRefName": "edge", "tlsPassthrough": True}
 INGRESS = {"host": "bao.example.com"}
 
+ACCOUNT = {"eabKeyId": "id", "eabSecretRef": "eab"}
 PRIVATE_ISSUER = {
     "mode": "External",
     "serverName": "bao.example.com",
@@ -182,6 +183,32 @@ EXAMPLES = [
     refused("acme.account", "tls.eabSecretRef", {"tls": ACME, "tls.eabKeyId": "id"}),
     refused("acme.account", "tls.eabKeyId", {"tls": ACME, "tls.eabSecretRef": "eab"}),
     accepted("acme.account", {"tls": ACME, "tls.eabKeyId": "id", "tls.eabSecretRef": "eab"}),
+    refused("acme.account_secret", "tls.eabSecretRef", {"tls": {**ACME, **ACCOUNT}}),
+    accepted("acme.account_secret", {"tls": {**ACME, **ACCOUNT}, "namespace.create": False}),
+    refused("acme.service_names", "tls.domains", {"tls": ACME}),
+    accepted("acme.service_names", {"tls": PUBLIC_ACME}),
+    refused(
+        "acme.ingress_passthrough",
+        "ingress.tlsSecretName",
+        {"tls": PUBLIC_ACME, "ingress": {**INGRESS, "tlsSecretName": "edge-certificate"}},
+    ),
+    accepted("acme.ingress_passthrough", {"tls": PUBLIC_ACME, "ingress": INGRESS}),
+    refused("acme.public_reach", "network.trustedIngressPeers", {"tls": PUBLIC_ACME}),
+    refused(
+        "acme.public_reach",
+        "service.loadBalancerSourceRanges",
+        {"tls": PUBLIC_ACME, "service": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["203.0.113.0/24"]}},
+    ),
+    accepted("acme.public_reach", {"tls": PUBLIC_ACME, "gateway": GATEWAY}),
+    accepted(
+        "acme.public_reach",
+        {
+            "tls": PUBLIC_ACME,
+            "service": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/0"]},
+            "network.trustedIngressPeers": [{"ipBlock": {"cidr": "0.0.0.0/0"}}],
+        },
+        base=DEVELOPMENT,
+    ),
     refused("acme.inline_mac_key", "tls.eabMacKey", {"tls": ACME, "tls.eabKeyId": "id", "tls.eabMacKey": "canary"}),
     accepted("acme.inline_mac_key", {"tls": ACME}),
     refused("acme.private_root", "tls.caRootSecretRef", {"tls": ACME, "tls.caRootSecretRef": ABSENT}),
