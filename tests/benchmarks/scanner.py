@@ -6,6 +6,8 @@ Checkov's dependencies contradict ours: it lives in an environment of its own in
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -103,5 +105,7 @@ def _hardened() -> list[dict[str, Any]]:
 
 def _registered(program: Callable[[], object]) -> list[dict[str, Any]]:
     """The Kubernetes objects that a program makes, without what is secret in them: no check looks at it."""
-    objects = [dict(item.inputs) for item in run(program).registrations if item.type.startswith("kubernetes:")]
+    with contextlib.redirect_stderr(io.StringIO()):  # what the components warn of is for their users
+        registrations = run(program).registrations
+    objects = [dict(item.inputs) for item in registrations if item.type.startswith("kubernetes:")]
     return [{key: value for key, value in item.items() if key not in {"data", "stringData"}} for item in objects]
