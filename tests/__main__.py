@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
 from typing import Final
 
+
+@dataclass(frozen=True)
+class Tier:
+    """What is real in a tier, and which tests it holds."""
+
+    real: str
+    tests: tuple[str, ...]
+
+
 TIERS: Final = {
-    "contract": "pure specification, rules and rendering",
-    "graph": "the components before a recording engine",
-    "server": "real OpenBao processes on loopback",
-    "sandbox": "real Pulumi engine, Kubernetes and pods; stand-in provider plugins",
+    "contract": Tier("pure specification, rules and rendering", ("-m", "contract")),
+    "graph": Tier("the components before a recording engine", ("-m", "graph")),
+    "server": Tier("real OpenBao processes on loopback", ("-m", "server", "-n", "2")),
+    "engine": Tier("real Pulumi engine and API server; stand-in provider plugins", ("tests/standins",)),
+    "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", ("tests/sandbox",)),
 }
+BESIDE: Final = {"engine": "sandbox"}
+"""Tiers that mostly wait, on other things: run at once when both are wanted."""
+
+
+@dataclass
+class Run:
+    """One tier under way; its output is kept until it is asked for, unless it is shown at once."""
+
+    name: str
+    shown: bool
+
+    def __post_init__(self) -> None:
+        print(f"\n== {self.name}: {TIERS[self.name].real}" + ("" if self.shown else " (in the background)"), flush=True)
+        self.began = time.monotonic()
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        command = [sys.executable, "-m", "pytest", "-q", "--durations=5", *TIERS[self.name].tests]
+        sink = None if self.shown else self.output
+        self.process = subprocess.Popen(command, stdout=sink, stderr=sink)
+
+    def end(self) -> tuple[int, float]:
+        """Wait; show what was kept. Returns exit code and seconds."""
+        code, seconds = self.process.wait(), time.monotonic() - self.began
+        if not self.shown:
+            self.output.seek(0)
+            print(f"\n== {self.name}\n{self.output.read().decode(errors='replace')}", flush=True)
+        self.output.close()
+        return code, seconds
 
 
 def main(wanted: list[str]) -> int:
@@ -21,17 +61,24 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"No tier is called {', '.join(unknown)}; there are {', '.join(TIERS)}.", file=sys.stderr)
         return 2
+    names = wanted or list(TIERS)
     took: dict[str, float] = {}
-    for tier in wanted or TIERS:
-        print(f"\n== {tier}: {TIERS[tier]}", flush=True)
-        began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-m", tier, "--durations=5"]
-        code = subprocess.run(command, check=False).returncode
-        took[tier] = time.monotonic() - began
-        if code:
-            print(f"\nThe {tier} tier failed after {took[tier]:.0f} s.", file=sys.stderr)
-            return code
-    print("\nAll passed: " + ", ".join(f"{tier} {seconds:.0f} s" for tier, seconds in took.items()))
+    waiting: list[Run] = []
+    for name in names:
+        if BESIDE.get(name) in names:
+            subprocess.run([sys.executable, "-m", "sandbox", "build"], check=True)
+            waiting.append(Run(name, shown=False))
+            continue
+        for run in [Run(name, shown=True), *waiting]:
+            code, took[run.name] = run.end()
+            if code:
+                for other in waiting:  # an interrupt, so that fixtures end what they started
+                    other.process.send_signal(signal.SIGINT)
+                    other.process.wait()
+                print(f"\nThe {run.name} tier failed after {took[run.name]:.0f} s.", file=sys.stderr)
+                return code
+        waiting = []
+    print("\nAll passed: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
     return 0
 
 
