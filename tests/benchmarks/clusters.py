@@ -148,8 +148,8 @@ def _outage(writer: Writer) -> float:
 
     with contextlib.suppress(AssertionError):
         until(steady, "steady writes after the fault", seconds=_LONGEST_OUTAGE_SECONDS, pause=0.5)
-    last = max(at for _, at in list(writer.acknowledged.values()))
-    return max(writer.longest_gap(), time.monotonic() - last)
+    times = [at for _, at in list(writer.acknowledged.values())]  # a copy: the writer goes on
+    return max(later - earlier for earlier, later in pairwise([*times, time.monotonic()]))
 
 
 def _settle(client: Client) -> None:
