@@ -12,9 +12,8 @@ def problems(kubeconfig: str) -> list[str]:
     found = []
     if not Path(kubeconfig).is_file():
         found.append(f"KUBECONFIG={kubeconfig} is no file. Give the path of your cluster's kubeconfig.")
-    for command in ("pulumi", "pulumi-language-python"):
-        if shutil.which(command) is None:
-            found.append(f"`{command}` is not on PATH. Install Pulumi: https://www.pulumi.com/docs/install/")
+    if shutil.which("pulumi") is None:
+        found.append("`pulumi` is not on PATH. Install Pulumi: https://www.pulumi.com/docs/install/")
     return found
 
 
