@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 import pulumi
 from pulumi.provider import ConstructResult
@@ -54,25 +54,34 @@ class Package(ComponentProvider):
         """Create a component.
 
         Raises:
-            pulumi.InputPropertiesError: if the contract refuses the specification; Pulumi shows its problems by field.
+            pulumi.InputPropertiesError: if the contract refuses the specification; shown without a traceback.
         """
         try:
-            return super().construct(name, resource_type, inputs, options)
+            made = super().construct(name, resource_type, inputs, options)
         except ComponentInitError as failed:
             if isinstance(failed.inner, SpecificationError):
-                raise refusal(failed.inner) from None
+                raise _readable(failed.inner) from None
             raise
+        outputs = [value for value in made.state.values() if isinstance(value, pulumi.Output)]
+        return ConstructResult(pulumi.Output.from_input(_unless_refused(made.urn, outputs)), made.state)
 
 
-def refusal(refused: SpecificationError) -> pulumi.InputPropertiesError:
-    """The same problems in the form that Pulumi's protocol has for them."""
-    return pulumi.InputPropertiesError(
-        str(refused).splitlines()[0],
-        [
-            {"property_path": problem.path, "reason": f"{problem.reason} {problem.way_out} [{problem.rule}]"}
-            for problem in refused.problems
-        ],
-    )
+async def _unless_refused(urn: pulumi.Input[str], outputs: Sequence[pulumi.Output[Any]]) -> str:
+    """The URN, after all outputs: a value that comes late is refused late, inside the chain that leads to them."""
+    try:
+        for output in outputs:
+            await output.future()
+    except SpecificationError as refused:
+        raise _readable(refused) from None
+    return cast("str", await pulumi.Output.from_input(urn).future())
+
+
+def _readable(refused: SpecificationError) -> pulumi.InputPropertiesError:
+    """The error that Pulumi shows without a traceback.
+
+    Only its text: for problems with a path Pulumi shows the field's value, too, which may be a secret.
+    """
+    return pulumi.InputPropertiesError(str(refused), [])
 
 
 def _completed(schema: dict[str, Any]) -> dict[str, Any]:
