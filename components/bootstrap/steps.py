@@ -64,6 +64,8 @@ def _proof(
         "proof",
         {"spec": whole.apply(lambda built: built["spec"])},
         own=objects.resolved.apply(lambda known: {"labels": jobs.job_labels(known, "proof")}),
+        # Without it the next `up` would read the verdict of the failed Job again (pulumi-kubernetes#856).
+        annotations={"pulumi.com/replaceUnready": "true"},
         after=after,
         options=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="15m"), delete_before_replace=True),
     )
