@@ -138,6 +138,13 @@ def test_no_secret_reaches_state_config_maps_events_or_logs(stack: Stack) -> Non
             assert not any(shape in text for shape in shapes), f"{name} lies in: {place}"
 
 
+def test_a_preview_before_the_first_up_shows_all_and_makes_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    """A careful user previews first, when not even the namespace exists."""
+    stack = Stack(cluster, tmp_path, "dev-unborn", SMALL)
+    assert "31 to create" in stack.preview().text
+    assert not cluster.kubectl("get", "namespace", "dev-unborn", "--ignore-not-found").strip()
+
+
 def test_destroy_leaves_nothing_of_a_development_cluster(cluster: Cluster, tmp_path: Path) -> None:
     """Evaluation must not leave volumes behind that somebody pays for."""
     stack = Stack(cluster, tmp_path, "dev-gone", SMALL)

@@ -33,7 +33,9 @@ def outputs(live: Properties) -> Properties:
 def _covered(thing: Properties) -> Properties:
     """A Secret with its content marked as a secret; anything else as it is."""
     if thing["kind"] == "Secret":
-        (thing["metadata"].get("annotations") or {}).pop(_LAST_APPLIED, None)  # kubectl's copy of all of it
+        annotations = thing["metadata"].get("annotations")
+        if isinstance(annotations, dict):  # not unknown
+            annotations.pop(_LAST_APPLIED, None)  # kubectl's copy of all of it
         for name in ("data", "stringData"):
             if name in thing:
                 thing[name] = secret(thing[name])
@@ -45,8 +47,9 @@ def previewed(dry_run: Properties, inputs: Properties) -> Properties:
     guess = outputs(dry_run)
     guess["metadata"].update(uid=UNKNOWN, resourceVersion=UNKNOWN, creationTimestamp=UNKNOWN)
     guess["status"] = UNKNOWN
-    if guess["kind"] == "Service" and "clusterIP" not in (inputs.get("spec") or {}):
-        guess["spec"] = {**guess.get("spec", {}), "clusterIP": UNKNOWN, "clusterIPs": UNKNOWN}
+    spec = guess.get("spec", {})
+    if guess["kind"] == "Service" and spec != UNKNOWN and "clusterIP" not in (inputs.get("spec") or {}):
+        guess["spec"] = {**spec, "clusterIP": UNKNOWN, "clusterIPs": UNKNOWN}
     return guess
 
 

@@ -194,6 +194,8 @@ class KubernetesProvider(Provider):
         )
         try:
             return self.api.apply(inputs, manager, force, dry_run)
+        except NotFoundError:  # holds no value, and callers wait for what is missing
+            raise
         except ApiError as error:
             if error.reason == "Conflict":
                 raise ProviderError(_CONFLICT_HELP + str(error)) from None
