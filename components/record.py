@@ -8,6 +8,7 @@ that the contract refuses (promotion in place, a downgrade, a lost quorum) stops
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
@@ -36,8 +37,8 @@ def written(specification: Specification) -> str:
 def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
     """Make the guarded first objects: the namespace, if it is ours, and the record."""
 
-    def guard(change: pulumi.ResourceHookArgs) -> None:
-        old, new = _annotation(change.old_inputs), _annotation(change.new_inputs)
+    async def guard(change: pulumi.ResourceHookArgs) -> None:
+        old, new = await recorded(change.old_inputs), await recorded(change.new_inputs)
         if old and new:
             refuse_transition(old, new, context)
 
@@ -71,8 +72,16 @@ def _namespace(specification: Specification) -> dict[str, Any]:
     return {"metadata": {**body["metadata"], "annotations": {ANNOTATION: written(specification)}}}
 
 
-def _annotation(inputs: Any) -> str | None:
-    value = ((inputs or {}).get("metadata") or {}).get("annotations", {}).get(ANNOTATION)
+async def recorded(inputs: Mapping[str, Any] | None) -> str | None:
+    """The specification that an object's inputs carry; None if they carry none, or one that is not known yet.
+
+    Every level may be an `Output`: where one argument is a secret, Pulumi hands over all that was made from it as one.
+    """
+    value: Any = inputs
+    for key in ("metadata", "annotations", ANNOTATION):
+        value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, pulumi.Output):
+            value = await value.future()
     return value if isinstance(value, str) else None
 
 
