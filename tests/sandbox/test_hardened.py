@@ -181,8 +181,10 @@ def test_a_pod_that_starts_without_its_key_service_waits_and_the_others_serve(
         try:
             settled.replaced(pod)
             time.sleep(10)
-            ready = settled.client.pods()[pod]["status"].get("conditions", [])
-            assert not any(item["type"] == "Ready" and item["status"] == "True" for item in ready)
+            status = settled.client.pods()[pod]["status"]
+            assert not any(item["type"] == "Ready" and item["status"] == "True" for item in status["conditions"])
+            restarts = status["containerStatuses"][0]["restartCount"]
+            assert (restarts > 0) == (mode == "refused"), "a server exits when refused, and waits when nobody answers"
         finally:
             transit.link.set("open")
         seconds = settled.settled(seconds=240)

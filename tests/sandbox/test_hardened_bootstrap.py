@@ -54,17 +54,15 @@ class Story:
     moment: float
     code: int
     text: str
-    seconds: float
 
 
 def _cut_short(hard: Hardened, moment: float) -> Story:
-    began = time.monotonic()
     process = hard.stack.start("up", "--yes", "--skip-preview")
     server = server_process(f"{hard.name}-0", hard.name, seconds=180)
     time.sleep(moment)
     kill(server)
     text, _ = process.communicate(timeout=400)
-    return Story(hard, moment, process.returncode, text, time.monotonic() - began)
+    return Story(hard, moment, process.returncode, text)
 
 
 def _check(story: Story) -> str:
@@ -107,15 +105,20 @@ def test_a_bootstrap_that_was_cut_short_is_never_called_a_success(
         _make_impatient(clusters[-1].stack.folder)
     try:
         with ThreadPoolExecutor(len(MOMENTS)) as pool:
-            stories = list(pool.map(_cut_short, clusters, MOMENTS))
-            outcomes = list(pool.map(_check, stories))
+            outcomes = list(pool.map(lambda hard, moment: _check(_cut_short(hard, moment)), clusters, MOMENTS))
     finally:
         with ThreadPoolExecutor(len(MOMENTS)) as pool:
-            list(pool.map(Hardened.remove, clusters))
-    for story, outcome in zip(stories, outcomes, strict=True):
-        print(f"pod 0 killed after {story.moment} s: {outcome} ({story.seconds:.0f} s)")
+            list(pool.map(_remove, clusters))
+    for moment, outcome in zip(MOMENTS, outcomes, strict=True):
+        print(f"pod 0 killed after {moment} s: {outcome}")
     counts = {f"pod 0 killed in its first start: {what}": {"of ten": outcomes.count(what)} for what in set(outcomes)}
     keep("hardened", {what: {key: float(count) for key, count in row.items()} for what, row in counts.items()})
+
+
+def _remove(hard: Hardened) -> None:
+    """Without Pulumi, which has nothing more to show here."""
+    hard.place.cluster.kubectl("delete", "clusterrolebindings", f"--selector=openbao.org/cluster={hard.name}")
+    hard.place.remove()
 
 
 def _make_impatient(folder: Path) -> None:
