@@ -184,6 +184,16 @@ def test_a_block_that_comes_late_is_refused_and_not_dropped() -> None:
         run(program)
 
 
+def test_the_example_in_yaml_is_accepted(schema: dict[str, Any]) -> None:
+    """Readers copy it, and nothing here runs Pulumi's YAML."""
+    document = yaml.safe_load((ROOT / "examples/package/yaml/Pulumi.yaml").read_text())
+    (resource,) = document["resources"].values()
+    assert resource["type"] == "openbao:DevelopmentVaultCluster"
+    assert construct(resource["properties"]).of_kind("StatefulSet")
+    read = {value.removeprefix("${vault.").removesuffix("}") for value in document["outputs"].values()}
+    assert read <= set(schema["resources"][CLUSTERS[0]]["properties"])
+
+
 def test_the_outputs_of_a_construction_are_those_of_the_schema(schema: dict[str, Any]) -> None:
     """An output that is declared and never set is silently missing in the program that reads it."""
     made: list[ConstructResult] = []

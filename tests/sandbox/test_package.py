@@ -113,6 +113,12 @@ def test_a_second_up_finds_nothing_to_do(program: Program) -> None:
     assert set(program.up().changes) == {"unchanged"}
 
 
+def test_the_example_in_python_previews(program: Program) -> None:
+    """Readers copy it."""
+    program.program((PROJECT / "examples/package/python/__main__.py").read_text(), imports="")
+    assert "+  openbao:index:DevelopmentVaultCluster vault create" in program.preview().text
+
+
 def test_a_promotion_in_place_is_refused_through_the_package_too(program: Program) -> None:
     """The guard runs in the package's own process; uncalled there, it would let a live cluster be converted."""
     program.program(HARDENED)
