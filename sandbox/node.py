@@ -51,7 +51,7 @@ class Node:
             self.tools / "kubelet",
             f"--config={self._config}/kubelet.json",
             f"--kubeconfig={pki}/node-{self.number}.kubeconfig",
-            f"--root-dir={self.box.folder}/kubelet",
+            "--root-dir=/var/lib/kubelet",  # the box's own; short, since kubelet makes sockets below it (107 bytes)
             f"--hostname-override={self.name}",
             f"--node-ip={network.node_address(self.number)}",
             f"--node-labels=topology.kubernetes.io/zone={_ZONES[(self.number - 1) % len(_ZONES)]}",

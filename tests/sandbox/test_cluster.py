@@ -214,21 +214,27 @@ def test_an_old_go_on_the_path_is_passed_over_for_the_pinned_one(
 
 
 def test_nothing_is_left_on_the_machine_after_the_end(cluster: Cluster, tmp_path: Path) -> None:
-    """Breaks when mounts, links, routes, cgroups or processes outlive `wipe`. Uses a state folder of its own."""
+    """Breaks when mounts, links, routes, cgroups or processes outlive `wipe`. Uses a state folder of its own.
+
+    That folder's name is longer than a socket's may be: breaks as well when the state cannot lie deep in a tree.
+    """
+    state = tmp_path / ("deep-" * 20)
     cluster.down()
     try:
-        before = _traces(cluster.places.state)
-        other = Cluster(Places(cluster.places.cache, tmp_path / "state"))
-        other.up(1)
-        other.kubectl("run", "one", f"--image={BUSYBOX}", "--restart=Never", "--", "sleep", "3600")
-        other.kubectl("wait", "--for=condition=Ready", "pod/one", "--timeout=60s")
-        assert _processes_in_cgroup("node-1"), "the pod must be visible, else this test shows nothing"
-        other.wipe()
+        before = _traces(state)
+        other = Cluster(Places(cluster.places.cache, state))
+        try:
+            other.up(1)
+            other.kubectl("run", "one", f"--image={BUSYBOX}", "--restart=Never", "--", "sleep", "3600")
+            other.kubectl("wait", "--for=condition=Ready", "pod/one", "--timeout=60s")
+            assert _processes_in_cgroup("node-1"), "the pod must be visible, else this test shows nothing"
+        finally:
+            other.wipe()
 
-        assert _traces(tmp_path / "state") == before
+        assert _traces(state) == before
         assert before["links"].count(network.LINK) == 0
         assert before["processes"] == before["cgroups"] == []
-        assert not (tmp_path / "state").exists()
+        assert not state.exists()
     finally:
         cluster.up(3)
 
