@@ -221,7 +221,7 @@ def test_nothing_is_left_on_the_machine_after_the_end(cluster: Cluster, tmp_path
     state = tmp_path / ("deep-" * 20)
     cluster.down()
     try:
-        before = _traces(state)
+        before = _traces(cluster.places.state)
         other = Cluster(Places(cluster.places.cache, state))
         try:
             other.up(1)
