@@ -17,14 +17,17 @@ class Tier:
 
     real: str
     tests: tuple[str, ...]
+    prepared_by: tuple[str, ...] = ()
+    """A module and its arguments: builds and installs in the open what tests would else do unseen."""
 
 
+_BUILD: Final = ("sandbox", "build")
 TIERS: Final = {
     "contract": Tier("pure specification, rules and rendering", ("-m", "contract")),
     "graph": Tier("the components before a recording engine", ("-m", "graph")),
-    "server": Tier("real OpenBao processes on loopback", ("-m", "server", "-n", "2")),
-    "engine": Tier("real Pulumi engine and API server; stand-in provider plugins", ("tests/standins",)),
-    "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", ("tests/sandbox",)),
+    "server": Tier("real OpenBao processes on loopback", ("-m", "server", "-n", "2"), ("tests.server.binaries",)),
+    "engine": Tier("real Pulumi engine and API server; stand-in provider plugins", ("tests/standins",), _BUILD),
+    "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", ("tests/sandbox",), _BUILD),
 }
 BESIDE: Final = {"engine": "sandbox"}
 """Tiers that mostly wait, on other things: run at once when both are wanted."""
@@ -55,6 +58,12 @@ class Run:
         return code, seconds
 
 
+def _prepared(name: str) -> int:
+    """Exit code of the tier's preparation, which shows what it does."""
+    module = TIERS[name].prepared_by
+    return subprocess.run([sys.executable, "-m", *module], check=False).returncode if module else 0
+
+
 def main(wanted: list[str]) -> int:
     """Run the wanted tiers, all of them when none is named; stop at the first that fails."""
     unknown = sorted(set(wanted) - set(TIERS))
@@ -65,8 +74,9 @@ def main(wanted: list[str]) -> int:
     took: dict[str, float] = {}
     waiting: list[Run] = []
     for name in names:
+        if code := _prepared(name):
+            return code
         if BESIDE.get(name) in names:
-            subprocess.run([sys.executable, "-m", "sandbox", "build"], check=True)
             waiting.append(Run(name, shown=False))
             continue
         for run in [Run(name, shown=True), *waiting]:

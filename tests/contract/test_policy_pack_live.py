@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pytest
 
 from tests.contract.specifications import changed
 from tests.contract.test_policy_pack import SERVERS, STATEFUL_SET
-from tests.server.binaries import cache
+from tests.server.binaries import from_file
 
 pytestmark = pytest.mark.server
 
@@ -50,17 +49,7 @@ print(json.dumps({"policies": names, "found": found}))
 @pytest.fixture(scope="module")
 def libraries() -> Path:
     """A folder with pulumi-policy and what it needs."""
-    requirements = (ROOT / "policy/requirements.txt").read_text()
-    version = next(line for line in requirements.splitlines() if line.startswith("pulumi-policy==")).partition("==")[2]
-    target = cache() / "pulumi-policy" / version
-    if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=target.parent))
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
-        subprocess.run([*pip, str(unfinished), "-r", str(ROOT / "policy/requirements.txt")], check=True)
-        unfinished.chmod(0o755)
-        unfinished.rename(target)
-    return target
+    return from_file("pulumi-policy", ROOT / "policy/requirements.txt")
 
 
 def _analyze(libraries: Path, props: dict[str, Any]) -> dict[str, Any]:

