@@ -246,7 +246,7 @@ def _traces(state: Path) -> dict[str, list[str]]:
         **run,
         "links": [line.split(": ")[1].split("@")[0] for line in _lines("ip", "-o", "link")],
         "mounts": sorted(Path("/proc/self/mounts").read_text().splitlines()),
-        "cgroups": [str(path) for path in cgroups.ROOT.glob(f"**/{cgroups.NAME}")],
+        "cgroups": [str(path) for pattern in ("", "*/") for path in cgroups.ROOT.glob(f"{pattern}{cgroups.NAME}")],
         "processes": [
             pid for pid in _pids() if re.search(rf"{state}/(node-|control-plane)", _read(pid, "cmdline").decode())
         ],
