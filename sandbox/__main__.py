@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sandbox import build, images, network, progress, report, wheels
+from sandbox import build, images, network, packages, progress, report, wheels
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
 from sandbox.settings import MAX_NODES, Places, require_linux_root
@@ -96,8 +96,9 @@ def kubectl(arguments: tuple[str, ...]) -> None:
 
 @main.command("build")
 def build_() -> None:
-    """Build or fetch all tools and images, without starting anything."""
+    """Install, build or fetch all that the cluster needs, without starting anything."""
     places = Places.from_environment()
+    packages.ensure(places)
     click.echo(build.tools(places))
     images.ensure(places)
 
