@@ -9,6 +9,8 @@ from sandbox import commands, progress
 from sandbox.errors import UnsupportedMachineError
 from sandbox.settings import OWN_CLUSTER_HINT, Places
 
+# Waits while another program installs something, as new machines do by themselves.
+_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")
 _CNI_FOLDERS = ("/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin")
 _CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 
@@ -51,8 +53,8 @@ def ensure(places: Places) -> None:
     progress.say(f"missing commands: {', '.join(missing)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log = places.cache / "log"
-    commands.run_long("reading package lists", ["apt-get", "update", "-q"], log / "apt-update.log", env=environment)
-    install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *names]
+    commands.run_long("reading package lists", [*_APT, "update", "-q"], log / "apt-update.log", env=environment)
+    install = [*_APT, "install", "-q", "-y", "--no-install-recommends", *names]
     commands.run_long(f"installing {', '.join(names)}", install, log / "apt-install.log", env=environment)
     if still := _missing():
         raise UnsupportedMachineError(f"Still missing after installing {', '.join(names)}: {', '.join(still)}.")
