@@ -11,6 +11,8 @@ NODES ?= 1
 MINE := $(filter command line,$(origin KUBECONFIG))
 # What every recipe that talks to a cluster starts with.
 CLUSTER = $(if $(MINE),export KUBECONFIG="$(abspath $(KUBECONFIG))",eval "$$($(BIN)/python -m sandbox env)")
+# Printed before instructions that need tools: the sandbox's are on nobody's PATH.
+OWN_TOOLS = $(if $(MINE),,echo "First, for the sandbox's own pulumi, kubectl and bao in this shell:" && echo 'eval "$$($(BIN)/python -m sandbox env)"' && echo &&)
 # Pulumi writes the salt of this machine's passphrase into the stack file; it has no business in the repository.
 UNSALTED = sed -i.bak '/^encryptionsalt:/d' Pulumi.$(STACK).yaml && rm -f Pulumi.$(STACK).yaml.bak
 
@@ -39,7 +41,7 @@ up: cluster ## bring a cluster to life: Kubernetes, OpenBao, proof (STACK=dev)
 	@$(CLUSTER); trap '$(UNSALTED)' EXIT; \
 	  pulumi stack select --create $(STACK) && \
 	  pulumi up --yes --skip-preview --stack $(STACK) && \
-	  echo && pulumi stack output instructions --stack $(STACK)
+	  echo && $(OWN_TOOLS) pulumi stack output instructions --stack $(STACK)
 
 .PHONY: preview
 preview: cluster ## show what `make up` would change

@@ -45,12 +45,22 @@ def make(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def shell(folder: Path, script: str) -> str:
+    """What a newcomer's new shell answers: it knows nothing of the sandbox."""
+    plain = {"PATH": os.defpath, "HOME": str(folder)}
+    return subprocess.run(
+        ["bash", "-euc", script], cwd=folder, env=plain, check=True, capture_output=True, text=True
+    ).stdout
+
+
 def test_make_up_ends_with_instructions_and_says_no_changes_the_second_time(cluster: Cluster, clone: Path) -> None:
     """The newcomer's first ten minutes."""
     try:
         first = make(clone, "up")
         assert "bao login" in first
         assert "SECURITY RISK" in first
+        [tools] = [line for line in first.splitlines() if line.startswith("eval ")]
+        assert "openbao-proof" in shell(clone, f"{tools}\nkubectl --namespace openbao get jobs && bao version")
         assert cluster.kubectl("--namespace=openbao", "get", "job", "openbao-proof", "--output=name")
         second = make(clone, "up")
         assert "unchanged" in second
