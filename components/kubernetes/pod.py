@@ -88,14 +88,16 @@ def probes(specification: Specification) -> dict[str, Any]:
     if specification.tls is not None and specification.tls.mode == "ACME":
         alive, ready = _acme_probes(specification)
         # Each starts a process of some 0.15 s of CPU time: not every two seconds, for ever.
-        pace = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 2}
+        pace = {"periodSeconds": 5, "failureThreshold": 2}
+        patience = {"timeoutSeconds": 10}  # more than BAO_CLIENT_TIMEOUT on a busy node: kubelet's own end says nothing
     else:
         alive, ready = _health(_ALIVE), _health(_READY)
-        pace = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": 3}
+        pace = {"periodSeconds": 2, "failureThreshold": 3}
+        patience = {"timeoutSeconds": 5}
     return {
-        "startupProbe": {**alive, "periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": 60},
-        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
-        "readinessProbe": {**ready, **pace},
+        "startupProbe": {**alive, **patience, "periodSeconds": 2, "failureThreshold": 60},
+        "livenessProbe": {**alive, **patience, "periodSeconds": 10, "failureThreshold": 6},
+        "readinessProbe": {**ready, **patience, **pace},
     }
 
 
@@ -115,7 +117,7 @@ def _acme_probes(specification: Specification) -> tuple[dict[str, Any], dict[str
         f"BAO_ADDR=https://127.0.0.1:{API_PORT}",
         f"BAO_TLS_SERVER_NAME={probe_server_name(specification, '$POD_NAME')}",
         *([f"BAO_CACERT={authority}"] if authority else []),
-        "BAO_CLIENT_TIMEOUT=3s",  # below kubelet's, which would leave no reason
+        "BAO_CLIENT_TIMEOUT=3s",
         "bao status",
     ]
     status = " ".join(asked)
