@@ -157,7 +157,7 @@ MISMATCHES = [
     Mismatch("wrong-directory", {"directoryUrl": "https://{host}:{port}/nothing"}, "HTTP 404"),
     Mismatch("no-root", {}, "certificate signed by unknown authority", without=["caRootSecretRef"]),
     Mismatch("wrong-account", {}, "external account binding JWS verification error", mac_key="A" * 64),
-    Mismatch("unknown-name", {"domains": ["bao.nowhere.test"]}, "acme:error:dns"),
+    Mismatch("unknown-name", {"domains": ["bao.nowhere.test"]}, "Could not resolve URL"),
 ]
 
 
@@ -174,22 +174,20 @@ def mismatches(
 ) -> Iterator[dict[str, tuple[Stack, Future[Outcome]]]]:
     """A cluster for each of `MISMATCHES`, whose `up` runs while other tests wait."""
     folder, authority = tmp_path_factory.mktemp("mismatches"), another_authority
-    places, stacks = [], {}
+    stacks = {}
     for mismatch in MISMATCHES:
         place = Place(cluster, mismatch.name, Authority(), {})
         authority.prepare(place)
         if mismatch.mac_key:
             place.secret("acme-account", {"macKey": mismatch.mac_key})
-        places.append(place)
         stacks[mismatch.name] = Stack(cluster, folder / mismatch.name, mismatch.name, _mismatched(mismatch, authority))
         stacks[mismatch.name].lose_patience(45)
     try:
         with ThreadPoolExecutor(len(MISMATCHES)) as pool:
             yield {name: (stack, pool.submit(stack.up, expected=None)) for name, stack in stacks.items()}
     finally:
-        for place in places:
-            cluster.kubectl("delete", "clusterrolebindings", f"--selector=openbao.org/cluster={place.name}")
-            place.remove()
+        cluster.kubectl("delete", "clusterrolebindings", f"--selector=openbao.org/cluster in ({','.join(stacks)})")
+        cluster.kubectl("delete", "namespace", *stacks, "--wait=false")
 
 
 def _mismatched(mismatch: Mismatch, authority: AcmeAuthority) -> dict[str, Any]:
