@@ -7,6 +7,7 @@ import pulumi
 from components.kubernetes.objects import Objects
 from profiles.layout import Names
 from profiles.specification import Specification
+from profiles.specification.tls import AcmeTls
 
 
 def when_pods_fail(objects: Objects) -> pulumi.ResourceOptions:
@@ -25,9 +26,21 @@ def advice(specification: Specification) -> str:
     names = Names.of(specification)
     first = f"kubectl --namespace {names.namespace} logs {names.pods[0]} --previous"
     text = f'Not every pod of "{specification.name}" became ready. Why stands in their logs, of pod 0 first: `{first}`.'
+    if isinstance(specification.tls, AcmeTls):
+        text += _no_certificate(specification, specification.tls)
     if specification.bootstrap != "selfInit":
         return text
     return (
         f'{text} If it says "self-initialization failed", the first start was cut short and cannot be repeated: wipe '
         'and start over as docs/operations.md says under "The first start was cut short".'
+    )
+
+
+def _no_certificate(specification: Specification, tls: AcmeTls) -> str:
+    """A pod that gets no certificate neither ends nor restarts, so that no previous log has anything to say."""
+    names = Names.of(specification)
+    log = f"kubectl --namespace {names.namespace} logs {names.pods[0]}"
+    return (
+        f" If they run without being ready, they got no certificate from {tls.directory_url}: "
+        f"`{log} | grep 'could not get certificate'` says what it answered, and docs/tls.md what to do."
     )

@@ -15,7 +15,13 @@ from profiles.rendering.bootstrap import (
     ProofLogin,
     bootstrap_configuration,
 )
-from profiles.rendering.listener import peer_ca_file, server_name, shared_server_name, signed_by_public_ca
+from profiles.rendering.listener import (
+    peer_ca_file,
+    probe_server_name,
+    server_name,
+    shared_server_name,
+    signed_by_public_ca,
+)
 from profiles.rendering.plugins import plugin_architecture, plugin_command, plugin_needed
 from profiles.rendering.seal import SealNeeds, SecretKey, SecretMount, inline_seal_keys, inline_seal_secret, seal_needs
 from profiles.rendering.secret_files import PROOF_USER, BootstrapSecret, bootstrap_secrets
@@ -41,6 +47,7 @@ __all__ = [
     "plugin_architecture",
     "plugin_command",
     "plugin_needed",
+    "probe_server_name",
     "seal_needs",
     "secret_configuration",
     "server_configuration",

@@ -31,18 +31,37 @@ def scheme(specification: Specification) -> str:
 
 
 def server_name(specification: Specification, pod: str) -> str:
-    """The name that a certificate of this pod is verified by, in joins and probes.
+    """The name that a certificate of this pod is verified by, in joins.
 
-    ACME with listed domains: the pod's own name if it is listed, else the first. External with `serverName`: that. Else
-    the pod's own DNS name.
+    ACME with listed domains: the pod's own name if it is listed, else the first that is no pod's own. External with
+    `serverName`: that. Else the pod's own DNS name.
     """
     tls = specification.tls
     own = Names.of(specification).pod_dns(pod)
-    if isinstance(tls, AcmeTls) and tls.domains:
-        return own if own in tls.domains else tls.domains[0]
+    if isinstance(tls, AcmeTls) and tls.domains and own not in tls.domains:
+        return shared_domains(specification, tls)[0]
     if isinstance(tls, ExternalTls) and tls.server_name is not None:
         return tls.server_name
     return own
+
+
+def probe_server_name(specification: Specification, variable: str) -> str:
+    """The name that every pod's probe can ask itself by; `variable` is the pod's name in the probe's shell.
+
+    The pod's own, if each is verified by its own: asked by another's, it would order a certificate that the CA then
+    looks for on that other pod.
+    """
+    names = Names.of(specification)
+    asked = {pod: server_name(specification, pod) for pod in names.pods}
+    shared = (name for pod, name in asked.items() if name != names.pod_dns(pod))
+    return next(shared, names.pod_dns(variable))
+
+
+def shared_domains(specification: Specification, tls: AcmeTls) -> list[str]:
+    """Those of `domains` that any pod may be asked by: all but the pods' own names."""
+    names = Names.of(specification)
+    own = {names.pod_dns(pod) for pod in names.pods}
+    return [domain for domain in tls.domains if domain not in own]
 
 
 def shared_server_name(specification: Specification) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from profiles.addresses import is_dns_name, is_internal_name, is_public_acme
 from profiles.layout import Names
+from profiles.rendering.listener import shared_domains
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.tls import AcmeTls
 
@@ -90,12 +91,29 @@ def public_names(case: Case) -> Iterator[Breach]:
 )
 def shared_cache(case: Case) -> Iterator[Breach]:
     tls = acme(case)
-    if tls is None or not tls.domains:
+    if tls is not None and shared_domains(case.spec, tls):
+        yield Breach("tls.sharedCache")
+
+
+@rule(
+    "openbao.acme.pod-names",
+    "Every pod has a name to answer",
+    since="ours",
+    fields=("tls.domains", "replicas"),
+    reason="A pod is asked by its own name or by one that all share; without either it never gets a certificate.",
+    way_out="Name in tls.domains every pod, or a name that leads to all; left out, each has its own.",
+    when=lambda case: (tls := acme(case)) is not None and bool(tls.domains),
+)
+def pod_names(case: Case) -> Iterator[Breach]:
+    tls = acme(case)
+    if tls is None or shared_domains(case.spec, tls):
         return
     names = Names.of(case.spec)
-    own = {names.pod_dns(pod) for pod in names.pods}
-    if any(str(domain) not in own for domain in tls.domains):
-        yield Breach("tls.sharedCache")
+    left_out = [names.pod_dns(pod) for pod in names.pods if names.pod_dns(pod) not in tls.domains]
+    if left_out:
+        yield Breach(
+            "tls.domains", f"Neither {left_out[0]} nor a name of all pods is listed, so it never gets a certificate."
+        )
 
 
 @rule(

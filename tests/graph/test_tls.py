@@ -7,6 +7,8 @@ issues a certificate for them.
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,6 +16,8 @@ import pytest
 
 from components import DevelopmentVaultCluster
 from components.arguments import RefusedSpecificationError
+from components.bootstrap.advice import advice
+from profiles.parsing import parse
 from tests.graph.recorder import Recorder, run
 from tests.graph.tls_objects import DAY, NOW, Answering, Authority
 
@@ -402,6 +406,62 @@ def test_listener_acme_mounts_roots_and_no_certificates() -> None:
     assert job_trust(recorder)[0]["secret"]["items"] == [{"key": "issuer.crt", "path": "ca.crt"}]
     assert environment(recorder)["BAO_ADDR"] == f"https://{PODS[0]}:8200", "the Service's name is in no certificate"
     assert "BAO_TLS_SERVER_NAME" not in environment(recorder)
+
+
+@pytest.mark.parametrize(
+    ("domains", "name"),
+    [
+        (None, "$POD_NAME.openbao.openbao.svc.cluster.local"),
+        (PODS, "$POD_NAME.openbao.openbao.svc.cluster.local"),
+        ([*PODS, "bao.corp.internal"], "$POD_NAME.openbao.openbao.svc.cluster.local"),
+        (["bao.corp.internal"], "bao.corp.internal"),
+        ([PODS[0], "bao.corp.internal"], "bao.corp.internal"),
+    ],
+)
+def test_a_pod_asks_itself_by_a_name_that_the_ca_finds_it_by(domains: list[str] | None, name: str) -> None:
+    """By another pod's name it orders a certificate that the CA looks for over there: neither ever gets it."""
+    wanted = {**ACME, "domains": domains, "shared_cache": {}} if domains else ACME
+    container = pod_spec(cluster(tls=wanted))["containers"][0]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert f"BAO_TLS_SERVER_NAME={name} " in container[probe]["exec"]["command"][2]
+
+
+REFUSED = "dial tcp 127.0.0.1:8200: connect: connection refused"
+HANGING = "Error checking seal status: context deadline exceeded"
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "alive", "ready"),
+    [
+        (0, "Sealed false", True, True),
+        (2, "Sealed true", True, False),
+        (1, HANGING, True, False),
+        (1, REFUSED, False, False),
+    ],
+)
+def test_a_server_that_waits_for_its_certificate_is_alive_and_not_ready(
+    code: int, says: str, alive: bool, ready: bool, tmp_path: Path
+) -> None:
+    """Killed for a CA that is away, it would leave raft as well, again and again; sent clients, it would hang them."""
+    bao = tmp_path / "bao"
+    bao.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit {code}\n")
+    bao.chmod(0o755)
+    container = pod_spec(cluster(tls=ACME))["containers"][0]
+    for probe, expected in (("startupProbe", alive), ("livenessProbe", alive), ("readinessProbe", ready)):
+        path = {"PATH": f"{tmp_path}:/usr/bin:/bin", "POD_NAME": "openbao-0"}
+        done = subprocess.run(
+            container[probe]["exec"]["command"], env=path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode == 0) is expected, probe
+        assert bool(done.stdout) is not expected, "what it prints becomes the event of a failure"
+
+
+def test_who_waits_in_vain_is_told_how_to_see_what_the_ca_answered() -> None:
+    """Pulumi says "not ready" and the previous log, where other failures stand, does not exist."""
+    told = advice(parse({"profile": "Development", "tls": ACME}))
+    assert "https://acme.corp.internal/directory" in told
+    assert "kubectl --namespace openbao logs openbao-0 | grep 'could not get certificate'" in told
+    assert "could not get certificate" not in advice(parse({"profile": "Development"}))
 
 
 @pytest.mark.parametrize(

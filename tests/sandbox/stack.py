@@ -19,6 +19,21 @@ from sandbox.pulumi_environment import environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 900
+_IMPATIENT = '''"""The stack program for somebody who waits only so long for the pods."""
+import runpy
+
+import pulumi
+
+
+def impatient(args):
+    if args.type_ == "kubernetes:apps/v1:StatefulSet":
+        args.opts.custom_timeouts = pulumi.CustomTimeouts(create="{0}s", update="{0}s")
+    return pulumi.ResourceTransformResult(args.props, args.opts)
+
+
+pulumi.runtime.register_resource_transform(impatient)
+runpy.run_path("program.py")
+'''
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{folder}",
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test",
         }
+        folder.mkdir(exist_ok=True)
         # A project folder of its own, so that stack files and selections stay out of the checkout.
         for part in ("Pulumi.yaml", "__main__.py", "components", "profiles", ".venv"):
             (folder / part).symlink_to(PROJECT / part)
@@ -62,6 +78,11 @@ class Stack:
         document = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
         config = {"vault:name": self.name, "vault:cluster": specification, **more}
         self.file.write_text(yaml.safe_dump({**document, "config": config}))
+
+    def lose_patience(self, seconds: int) -> None:
+        """From now on `up` waits only so long for the pods, not ten minutes."""
+        (self.folder / "__main__.py").rename(self.folder / "program.py")
+        (self.folder / "__main__.py").write_text(_IMPATIENT.format(seconds))
 
     def pulumi(self, *arguments: str, expected: int | None = 0) -> Outcome:
         """Run one pulumi command; `expected=None` accepts any exit code."""

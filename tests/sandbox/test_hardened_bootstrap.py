@@ -23,21 +23,6 @@ from tests.sandbox.trust.transit import Transit, transit_server
 pytestmark = pytest.mark.sandbox
 
 MOMENTS = (0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.5, 5.0)
-_IMPATIENT = '''"""The stack program for somebody who waits little more than a minute for the pods."""
-import runpy
-
-import pulumi
-
-
-def impatient(args):
-    if args.type_ == "kubernetes:apps/v1:StatefulSet":
-        args.opts.custom_timeouts = pulumi.CustomTimeouts(create="80s", update="80s")
-    return pulumi.ResourceTransformResult(args.props, args.opts)
-
-
-pulumi.runtime.register_resource_transform(impatient)
-runpy.run_path("program.py")
-'''
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +85,8 @@ def test_a_bootstrap_that_was_cut_short_is_never_called_a_success(
     """A cluster that is healthy and locked for ever would be found out by the first user, days later."""
     clusters = []
     for number in range(len(MOMENTS)):
-        (tmp_path / str(number)).mkdir()
         clusters.append(transit_cluster(cluster, tmp_path / str(number), transit, f"cut-{number}"))
-        _make_impatient(clusters[-1].stack.folder)
+        clusters[-1].stack.lose_patience(80)
     try:
         with ThreadPoolExecutor(len(MOMENTS)) as pool:
             outcomes = list(pool.map(lambda hard, moment: _check(_cut_short(hard, moment)), clusters, MOMENTS))
@@ -119,8 +103,3 @@ def _remove(hard: Hardened) -> None:
     """Without Pulumi, which has nothing more to show here."""
     hard.place.cluster.kubectl("delete", "clusterrolebindings", f"--selector=openbao.org/cluster={hard.name}")
     hard.place.remove()
-
-
-def _make_impatient(folder: Path) -> None:
-    (folder / "__main__.py").rename(folder / "program.py")
-    (folder / "__main__.py").write_text(_IMPATIENT)

@@ -6,7 +6,7 @@ Not proven here: AWS itself (moto plays it and checks neither signatures nor pol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +14,15 @@ import pytest
 from sandbox import images
 from sandbox.cluster import Cluster
 from sandbox.plugins.aws_api import ENDPOINT, Aws
-from tests.sandbox.client import Client, Writer
-from tests.sandbox.stack import Stack
+from tests.sandbox.client import Writer
 from tests.sandbox.trust.figures import Figures, keep
-from tests.sandbox.trust.hardened import Hardened, transit_cluster
+from tests.sandbox.trust.hardened import Hardened, hardened_cluster, transit_cluster
+from tests.sandbox.trust.kmip import kmip_root
 from tests.sandbox.trust.link import Link
-from tests.sandbox.trust.production import CREDENTIALS, Place, specification
+from tests.sandbox.trust.production import CREDENTIALS
 from tests.sandbox.trust.transit import transit_server
 from tests.server.lab import Lab
-from tests.server.pki import Authority
-from tests.server.services import Kmip, Moto
+from tests.server.services import Moto
 
 pytestmark = pytest.mark.sandbox
 
@@ -68,19 +67,9 @@ def _prove(hard: Hardened, seal: str) -> None:
 
 def test_a_kmip_server_unseals_a_cluster(cluster: Cluster, tmp_path: Path, lab: Lab) -> None:
     """Broken: the client certificate of the Secret does not reach the seal."""
-    service = Kmip(lab)
-    host, _, port = service.endpoint.partition(":")
-    with Link((host, int(port))) as link:
-        unseal = {
-            "type": "kmip",
-            "endpoint": f"{link.host}:{link.port}",
-            "kmsKeyId": service.key_id,
-            "serverName": service.server_name,
-            "timeout": 20,
-            "credentialsSecretRef": CREDENTIALS,
-        }
-        secret = {key: value.decode() for key, value in service.client_secret.items()}
-        _prove(_cluster(cluster, tmp_path, "hard-kmip", unseal, secret, link.port), "kmip")
+    with kmip_root(lab) as root:
+        hard = hardened_cluster(cluster, tmp_path / "stack", "hard-kmip", root.unseal, root.credentials, root.port)
+        _prove(hard, "kmip")
 
 
 def test_a_key_that_the_same_up_creates_at_aws_unseals_a_cluster_of_2_6(
@@ -101,34 +90,15 @@ def test_a_key_that_the_same_up_creates_at_aws_unseals_a_cluster_of_2_6(
             "credentialsSecretRef": CREDENTIALS,
         }
         secret = {"AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SECRET_ACCESS_KEY": "aws-canary"}
-        hard = _cluster(cluster, tmp_path, "hard-aws", unseal, secret, link.port, "2.6.2")
+        hard = hardened_cluster(cluster, tmp_path / "stack", "hard-aws", unseal, secret, link.port, "2.6.2")
         hard.change({}, **{"aws:region": REGION})
         _prove(hard, "awskms (OpenBao 2.6.2)")
         key = aws.kms("DescribeKey", KeyId="alias/openbao-hard-aws")["KeyMetadata"]
     assert key["KeyState"] == "Enabled", "the stack took its key with it"
 
 
-def _cluster(
-    cluster: Cluster,
-    folder: Path,
-    name: str,
-    unseal: Mapping[str, object],
-    secret: dict[str, str],
-    port: int,
-    version: str = "2.7.2",
-) -> Hardened:
-    authority = Authority()
-    place = Place(cluster, name, authority, secret)
-    wanted = specification(name, unseal, port, version)
-    (folder / "stack").mkdir()
-    stack = Stack(cluster, folder / "stack", name, wanted)
-    return Hardened(stack, place, Client(cluster, name, authority.pem.decode()), wanted)
-
-
 def test_a_new_release_rolls_out_under_a_writer_and_loses_no_write(cluster: Cluster, tmp_path: Path) -> None:
     """An upgrade that needs a maintenance window is put off, and so are its security fixes."""
-    for part in ("transit", "stack"):
-        (tmp_path / part).mkdir()
     with transit_server(cluster, tmp_path / "transit") as transit:
         hard = transit_cluster(cluster, tmp_path / "stack", transit, "hard-aged", version="2.6.2")
         try:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,60 +77,68 @@ class Kmip:
 
 
 class Pebble:
-    """Let's Encrypt's test CA (Debian package `pebble`): it validates TLS-ALPN-01 for real and demands account keys."""
+    """Let's Encrypt's test CA (Debian package `pebble`): it validates TLS-ALPN-01 for real and demands account keys.
+
+    resolver: `address:port` of the name server that leads it to what it validates; `tls_port`: where it dials there.
+    reached_at: addresses in its own certificate, for those who reach it through something in between. lifetime: seconds
+    that its certificates are good for; None: its own default of five years.
+    """
 
     key_id = "kid-1"
     mac_key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+    PORT = 14000
 
-    def __init__(self, lab: Lab, names: Mapping[str, str]) -> None:
-        _need_debian_package("pebble", "pebble-challtestsrv")
-        address = lab.address()
-        self.directory = f"https://{address}:14000/dir"
+    def __init__(
+        self, lab: Lab, resolver: str, *, tls_port: int, reached_at: Sequence[str] = (), lifetime: int | None = None
+    ) -> None:
+        _need_debian_package("pebble", "pebble")
+        self.address = lab.address()
         folder = lab.folder / "pebble"
         folder.mkdir()
-        own = lab.ca.issue("pebble", ips=[address])
+        own = lab.ca.issue("pebble", ips=[self.address, *reached_at])
         for name, content in {"crt": own.cert, "key": own.key, "ca": lab.ca.pem}.items():
             (folder / name).write_bytes(content)
-        dns = lab.start(self._dns(address), folder / "dns.log")
         configuration = {
-            "listenAddress": f"{address}:14000",
-            "managementListenAddress": f"{address}:15000",
+            "listenAddress": f"{self.address}:{self.PORT}",
+            "managementListenAddress": f"{self.address}:15000",
             "certificate": str(folder / "crt"),
             "privateKey": str(folder / "key"),
             "httpPort": 5002,
-            "tlsPort": 8200,
+            "tlsPort": tls_port,
             "externalAccountBindingRequired": True,
             "externalAccountMACKeys": {self.key_id: self.mac_key},
+            **({"certificateValidityPeriod": lifetime} if lifetime is not None else {}),
         }
         (folder / "pebble.json").write_text(json.dumps({"pebble": configuration}))
-        command: list[str | Path] = [
-            "pebble",
-            "-config",
-            folder / "pebble.json",
-            "-dnsserver",
-            f"{address}:8053",
-            "-strict",
-        ]
+        command: list[str | Path] = ["pebble", "-config", folder / "pebble.json", "-dnsserver", resolver, "-strict"]
         quick = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
         self.process = lab.start(command, folder / "pebble.log", quick)
-        for name, target in names.items():
-            self._add_name(address, name, target, dns)
-        root = f"https://{address}:15000/roots/0"
+        root = f"https://{self.address}:15000/roots/0"
         self.root = eventually(
             lambda: requests.get(root, verify=str(folder / "ca"), timeout=3).content, f"pebble\n{self.process.tail()}"
         )
 
-    @staticmethod
-    def _add_name(address: str, name: str, target: str, dns: Process) -> None:
-        record = {"host": name, "addresses": [target]}
-        url = f"http://{address}:8055/add-a"
-        eventually(lambda: requests.post(url, json=record, timeout=3).ok, f"the name server answers\n{dns.tail()}")
+    def directory(self, host: str | None = None, port: int = PORT) -> str:
+        """URL of the directory, for those who reach it at another host and port, too."""
+        return f"https://{host or self.address}:{port}/dir"
 
-    @staticmethod
-    def _dns(address: str) -> list[str]:
-        unused = ["http01", "https01", "tlsalpn01", "defaultIPv4", "defaultIPv6"]
-        used = ["-management", f"{address}:8055", "-dns01", f"{address}:8053"]
-        return ["pebble-challtestsrv", *used, *(part for flag in unused for part in (f"-{flag}", ""))]
+
+def name_server(lab: Lab, names: Mapping[str, str]) -> str:
+    """`address:port` of a name server (Debian package `pebble`) that knows these names and their addresses."""
+    _need_debian_package("pebble", "pebble-challtestsrv")
+    address = lab.address()
+    unused = ["http01", "https01", "tlsalpn01", "defaultIPv4", "defaultIPv6"]
+    used = ["-management", f"{address}:8055", "-dns01", f"{address}:8053"]
+    command = ["pebble-challtestsrv", *used, *(part for flag in unused for part in (f"-{flag}", ""))]
+    process = lab.start(command, lab.folder / "name-server" / "dns.log")
+    for name, target in names.items():
+        record = {"host": name, "addresses": [target]}
+        _add_name(f"http://{address}:8055/add-a", record, process)
+    return f"{address}:8053"
+
+
+def _add_name(url: str, record: Mapping[str, Any], process: Process) -> None:
+    eventually(lambda: requests.post(url, json=record, timeout=3).ok, f"the name server answers\n{process.tail()}")
 
 
 def _need_debian_package(package: str, *commands: str) -> None:
@@ -255,4 +263,4 @@ def _rsa_key() -> Any:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-__all__ = ["IdentityProvider", "Kmip", "Moto", "Pebble", "Process", "token_reviewer"]
+__all__ = ["IdentityProvider", "Kmip", "Moto", "Pebble", "Process", "name_server", "token_reviewer"]

@@ -10,6 +10,7 @@ from tests.contract.specifications import ABSENT, ACME, DEVELOPMENT, ISSUER, PUB
 L = "configuration.listener"
 GATEWAY = {"hostname": "bao.example.com", "gatewayRefName": "edge", "tlsPassthrough": True}
 INGRESS = {"host": "bao.example.com"}
+POD_NAMES = [f"openbao-{ordinal}.openbao.openbao.svc.cluster.local" for ordinal in range(3)]
 
 ACCOUNT = {"eabKeyId": "id", "eabSecretRef": "eab"}
 PRIVATE_ISSUER = {
@@ -167,10 +168,11 @@ EXAMPLES = [
     accepted("acme.public_names", {"tls": PUBLIC_ACME}),
     refused("acme.shared_cache", "tls.sharedCache", {"tls": PUBLIC_ACME, "tls.sharedCache": ABSENT}),
     accepted("acme.shared_cache", {"tls": ACME}),
-    accepted(
-        "acme.shared_cache",
-        {"tls": ACME, "tls.domains": [f"openbao-{n}.openbao.openbao.svc.cluster.local" for n in range(3)]},
-    ),
+    accepted("acme.shared_cache", {"tls": ACME, "tls.domains": POD_NAMES}),
+    refused("acme.pod_names", "tls.domains", {"tls": ACME, "tls.domains": POD_NAMES[:2]}),
+    refused("acme.pod_names", "tls.domains", {"tls": ACME, "tls.domains": POD_NAMES, "replicas": 5}),
+    accepted("acme.pod_names", {"tls": ACME, "tls.domains": POD_NAMES}),
+    accepted("acme.pod_names", {"tls": PUBLIC_ACME}),
     refused("acme.client_names", "gateway.hostname", {"tls": ACME, "gateway": GATEWAY}),
     refused("acme.client_names", "ingress.host", {"tls": PUBLIC_ACME, "ingress": {"host": "other.example.com"}}),
     accepted("acme.client_names", {"tls": PUBLIC_ACME, "gateway": GATEWAY, "ingress": INGRESS}),

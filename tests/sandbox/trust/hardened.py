@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +79,29 @@ class Hardened:
         self.place.remove()
 
 
+def hardened_cluster(
+    cluster: Cluster,
+    folder: Path,
+    name: str,
+    unseal: Mapping[str, Any],
+    credentials: Mapping[str, str],
+    port: int,
+    version: str = "2.7.2",
+    **fields: Any,
+) -> Hardened:
+    """A stack, not yet brought up; `credentials` and `port` are the seal's, `fields` go over its specification."""
+    authority = Authority()
+    place = Place(cluster, name, authority, credentials)
+    wanted = specification(name, unseal, port, version) | fields
+    client = Client(cluster, name, authority.pem.decode())
+    return Hardened(Stack(cluster, folder, name, wanted), place, client, wanted)
+
+
 def transit_cluster(
     cluster: Cluster, folder: Path, transit: Transit, name: str, version: str = "2.7.2", **fields: Any
 ) -> Hardened:
-    """A stack, not yet brought up, of a cluster that the transit server unseals; `fields` over its specification."""
-    key, authority = transit.key(name), Authority()
-    place = Place(cluster, name, authority, {"token": key.token, "ca.crt": key.ca})
-    wanted = specification(name, transit.unseal(key, CREDENTIALS), transit.link.port, version)
-    wanted |= fields
-    client = Client(cluster, name, authority.pem.decode())
-    return Hardened(Stack(cluster, folder, name, wanted), place, client, wanted)
+    """The same, unsealed by the transit server."""
+    key = transit.key(name)
+    credentials = {"token": key.token, "ca.crt": key.ca}
+    unseal = transit.unseal(key, CREDENTIALS)
+    return hardened_cluster(cluster, folder, name, unseal, credentials, transit.link.port, version, **fields)

@@ -75,11 +75,16 @@ def specification(name: str, unseal: Mapping[str, Any], port: int, version: str 
             "kubernetes": {"roles": [_role(name)]},
         },
         "network": {
-            "egressRules": [{"to": [{"ipBlock": {"cidr": f"{HOST}/32"}}], "ports": [{"port": port}]}],
+            "egressRules": [egress_to_host(port)],
             "trustedIngressPeers": [{"namespaceSelector": {"matchLabels": {"team": "platform"}}}],
         },
         "storage": {"size": "1Gi"},
     }
+
+
+def egress_to_host(port: int) -> dict[str, Any]:
+    """Lets the pods out to one port of the host's address, where everything outside the cluster is reached."""
+    return {"to": [{"ipBlock": {"cidr": f"{HOST}/32"}}], "ports": [{"port": port}]}
 
 
 def _role(name: str) -> dict[str, Any]:
