@@ -69,11 +69,12 @@ def show(figures: Sequence[Figure]) -> None:
 
 
 def write(figures: Sequence[Figure], measured_on: dict[str, Any], file: Path, page: Path) -> None:
-    """Keep every sample in a JSON file, and the tables in the page of the documentation, between its two marks."""
+    """Keep every sample in a JSON file; put conditions and tables into the documentation's page, between its marks."""
     file.parent.mkdir(parents=True, exist_ok=True)
     document = {"measured on": measured_on, "figures": [figure.as_data() for figure in figures]}
     file.write_text(json.dumps(document, indent=1) + "\n")
-    between = f"{_BEGIN}\n{_markdown(figures)}\n{_END}"
+    conditions = ", ".join(f"{name} {value}" for name, value in measured_on.items() if not isinstance(value, dict))
+    between = f"{_BEGIN}\nMeasured under: {conditions}.\n\n{_markdown(figures)}\n{_END}"
     page.write_text(re.sub(f"{_BEGIN}.*{_END}", lambda _: between, page.read_text(), flags=re.DOTALL))
 
 

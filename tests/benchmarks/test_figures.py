@@ -52,6 +52,7 @@ def test_what_was_not_measured_has_no_ratio_and_says_so(tmp_path: Path) -> None:
     text = page.read_text()
     assert "| no write for | 2.00 s (1.00 to 3.00) | 4.00 s | 0.50 | not measured | - |" in text
     assert "| import | 0.50 s | 0.25 s | 2.00 | nothing |" in text
+    assert "Measured under: cores 2." in text
     assert text.endswith("after\n")
     assert "old" not in text
     kept = {figure["figure"]: figure for figure in json.loads(file.read_text())["figures"]}
