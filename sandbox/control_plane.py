@@ -43,11 +43,11 @@ class ControlPlane:
     def ensure_controllers(self, busybox: str) -> bool:
         """Controllers, scheduler, base objects, DNS, provisioner. Says whether anything was started."""
         started = [self.box.ensure(self.tools / "kube-controller-manager", *self._controller_manager())]
-        started.append(self.box.ensure(self.tools / "kube-scheduler", *self._controller("scheduler")))
-        if any(started):
+        if "kube-scheduler" not in self.box.daemons():  # started after it, so that a failed apply is made up for
             self.kubectl(
                 "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=storage.base_objects(self.places)
             )
+        started.append(self.box.ensure(self.tools / "kube-scheduler", *self._controller("scheduler")))
         self._write_configuration(busybox)
         started.append(self.box.ensure(self.tools / "coredns", "-conf", self._config / "Corefile"))
         started.append(self.box.ensure(self.tools / "local-path-provisioner", *self._provisioner()))

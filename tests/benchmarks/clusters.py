@@ -1,30 +1,28 @@
-"""Two living clusters of three, one after the other on the same nodes: how soon they serve, how soon they serve again.
+"""Living clusters of three, one after the other on the same nodes: how soon they serve, how soon they serve again.
 
-The same client writes to both without a pause, through each one's general Service. What counts is the longest time
-without an acknowledged write around a fault. Between faults both clusters are whole again; the baseline gets its pods
-unsealed by the script, at once, which a person would not do at night.
+The same client writes to each without a pause, through its Service for clients. What counts is the longest time without
+an acknowledged write around a fault. Between faults a cluster is whole again; the chart's gets its pods unsealed by the
+script, at once, which a person would not do at night. In every round all take their turn, so that a busy hour of the
+machine meets all of them; faults are played on the clusters of the last round.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sandbox.cluster import Cluster
-from tests.benchmarks import chart_baseline, chart_cluster
+from tests.benchmarks.baselines.chart_cluster import Chart
+from tests.benchmarks.baselines.operator_cluster import Operator
+from tests.benchmarks.contestant import PROVEN, VOTERS, Contestant, Life, has_three_voters
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.ours import Ours
+from tests.benchmarks.run import Run
 from tests.sandbox.client import Client, Writer, until
-from tests.sandbox.stack import Stack
 
-OURS: Final = "bench-ours"
-CHART: Final = "bench-chart"
-SPECIFICATION: Final[dict[str, Any]] = {"profile": "Development", "replicas": 3, "storage": {"size": "1Gi"}}
-UP: Final = "up to a cluster of three"
 DELETED: Final = "leader's pod force-deleted, no write for"
 POWERLESS: Final = "leader's node without power, no write for"
 CLIENTS_NODE: Final = 1
@@ -32,72 +30,60 @@ CLIENTS_NODE: Final = 1
 _LONGEST_OUTAGE_SECONDS: Final = 90.0
 _STEADY_SECONDS: Final = 12.0
 
-
-@dataclass
-class Samples:
-    """Seconds by figure, of one cluster."""
-
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, figure: str, seconds: float) -> None:
-        self.seconds.setdefault(figure, []).append(seconds)
+Samples = dict[str, list[float]]
+"""Seconds by figure, of one contestant."""
 
 
-def figures(cluster: Cluster, folder: Path, repetitions: int, say: Callable[[str], None]) -> list[Figure]:
-    """The chart's cluster, then ours."""
-    baseline = _chart(cluster, repetitions, say)
-    ours = _ours(cluster, folder, repetitions, say)
-    notes = {
-        UP: f"{chart_baseline.CHART}: kubectl apply, init and unseal by script; not proven",
-        DELETED: f"{chart_baseline.CHART}: same client, same fault",
-        POWERLESS: f"{chart_baseline.CHART}: same client, same fault",
-    }
-    return [Figure(name, ours.seconds[name], baseline.seconds[name], "s", note) for name, note in notes.items()]
+def figures(run: Run) -> list[Figure]:
+    """Ours beside the chart's and the operator's."""
+    ours = Ours(run.cluster, run.folder / "clusters")
+    peers: list[Contestant] = [Chart(run.cluster), Operator(run.cluster)]
+    samples: dict[str, Samples] = {contestant.title: {} for contestant in (ours, *peers)}
+    for contestant in (ours, *peers):
+        contestant.down()
+    for round_ in range(1, run.repetitions + 1):
+        for contestant in (*peers, ours):
+            _one_life(run, contestant, samples[contestant.title], round_)
+    return [
+        *(_figure(name, samples, ours, peers) for name in (VOTERS, DELETED, POWERLESS)),
+        # The others have no proof: they are done with three voters.
+        _figure(PROVEN, {**samples, **{peer.title: _ending(samples[peer.title]) for peer in peers}}, ours, peers),
+    ]
 
 
-def _ours(cluster: Cluster, folder: Path, repetitions: int, say: Callable[[str], None]) -> Samples:
-    samples = Samples()
-    folder.mkdir(parents=True)
-    stack = Stack(cluster, folder, OURS, SPECIFICATION)
+def _figure(name: str, samples: Mapping[str, Samples], ours: Contestant, peers: list[Contestant]) -> Figure:
+    beside = {peer.title: samples[peer.title].get(name, []) for peer in peers}
+    return Figure(name, samples[ours.title].get(name, []), beside, "s")
+
+
+def _ending(samples: Samples) -> Samples:
+    return {PROVEN: samples.get(VOTERS, [])}
+
+
+def _one_life(run: Run, contestant: Contestant, samples: Samples, round_: int) -> None:
     try:
-        for round_ in range(repetitions):
-            if round_:
-                stack.destroy()
-            began = time.monotonic()
-            stack.up()
-            samples.add(UP, time.monotonic() - began)
-            say(f"ours: {UP} {samples.seconds[UP][-1]:.1f} s")
-        client = Client(cluster, OURS, stack.outputs()["ca_certificate"])
-        client.log_in()
-        _lose_leaders(cluster, client, samples, repetitions, lambda line: say(f"ours: {line}"))
+        life: Life | None = None
+        with run.measuring(f"{contestant.title}: up, {round_} of {run.repetitions}"):
+            life = contestant.up()
+            for milestone, seconds in life.seconds.items():
+                samples.setdefault(milestone, []).append(seconds)
+                run.say(f"{contestant.title}: {milestone} {seconds:.1f} s")
+        if life is not None and round_ == run.repetitions:
+            _lose_leaders(run, contestant, life.client, samples)
     finally:
-        stack.destroy()
-    return samples
+        with run.measuring(f"{contestant.title}: down"):
+            contestant.down()
 
 
-def _chart(cluster: Cluster, repetitions: int, say: Callable[[str], None]) -> Samples:
-    samples = Samples()
-    try:
-        for _ in range(repetitions):
-            chart_cluster.down(cluster, CHART)
-            began = time.monotonic()
-            client = chart_cluster.up(cluster, CHART)
-            samples.add(UP, time.monotonic() - began)
-            say(f"chart: {UP} {samples.seconds[UP][-1]:.1f} s")
-        _lose_leaders(cluster, client, samples, repetitions, lambda line: say(f"chart: {line}"))
-    finally:
-        chart_cluster.down(cluster, CHART)
-    return samples
-
-
-def _lose_leaders(
-    cluster: Cluster, client: Client, samples: Samples, repetitions: int, say: Callable[[str], None]
-) -> None:
-    for fault, lose in ((DELETED, _delete_pod), (POWERLESS, _cut_power)):
-        for _ in range(repetitions):
-            _settle(client)
-            samples.add(fault, lose(cluster, client))
-            say(f"{fault} {samples.seconds[fault][-1]:.1f} s")
+def _lose_leaders(run: Run, contestant: Contestant, client: Client, samples: Samples) -> None:
+    faults: list[tuple[str, Callable[[Cluster, Client], float]]] = [(DELETED, _delete_pod), (POWERLESS, _cut_power)]
+    for fault, lose in faults:
+        for number in range(1, run.repetitions + 1):
+            with run.measuring(f"{contestant.title}: {fault}, {number} of {run.repetitions}"):
+                _settle(contestant, client)
+                seconds = lose(run.cluster, client)
+                samples.setdefault(fault, []).append(seconds)
+                run.say(f"{contestant.title}: {fault} {seconds:.1f} s")
 
 
 def _delete_pod(_cluster: Cluster, client: Client) -> float:
@@ -152,13 +138,11 @@ def _outage(writer: Writer) -> float:
     return max(later - earlier for earlier, later in pairwise([*times, time.monotonic()]))
 
 
-def _settle(client: Client) -> None:
+def _settle(contestant: Contestant, client: Client) -> None:
     """Three voters, every pod unsealed and ready to take over."""
 
     def whole() -> bool:
-        if isinstance(client, chart_cluster.ChartClient):
-            client.unseal_all()
-        voters = client.peers() == {f"{client.name}-{ordinal}": True for ordinal in range(3)}
+        contestant.mend(client)
         answers = [
             client.call("GET", "sys/health?standbyok=true", pool=client.pod_pool(pod))[0] for pod in client.pods()
         ]
@@ -168,6 +152,6 @@ def _settle(client: Client) -> None:
             for condition in pod["status"]["conditions"]
             if condition["type"] == "Ready"
         ]
-        return voters and answers == [200] * 3 and ready == ["True"] * 3
+        return has_three_voters(client) and answers == [200] * 3 and ready == ["True"] * 3
 
     until(whole, "three healthy voters", seconds=300, pause=1)
