@@ -25,7 +25,7 @@ from sandbox.cluster import Cluster
 from sandbox.network import HOST
 from tests.sandbox.client import until
 from tests.sandbox.stack import Outcome, Stack
-from tests.sandbox.trust.acme import AcmeAuthority, AcmeClient, acme_authority, acme_cluster
+from tests.sandbox.trust.acme import ACCOUNT, AcmeAuthority, AcmeClient, acme_authority, acme_cluster
 from tests.sandbox.trust.canaries import leaks
 from tests.sandbox.trust.figures import Figures, keep
 from tests.sandbox.trust.hardened import Hardened
@@ -142,22 +142,21 @@ def test_all_pods_restart_while_the_ca_is_away(settled: Hardened, authority: Acm
     assert after == before, "the cache on the data volume was not used"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mismatch:
-    """A `tls` block that cannot work, and what of the CA's answer its user must get to see."""
+    """A `tls` block that cannot work, what of the CA's answer its user must get to see, and what is changed for it."""
 
     name: str
-    fields: dict[str, Any]
     answer: str
+    fields: dict[str, Any] = field(default_factory=dict)
     mac_key: str | None = None
-    without: list[str] = field(default_factory=list)
 
 
 MISMATCHES = [
-    Mismatch("wrong-directory", {"directoryUrl": "https://{host}:{port}/nothing"}, "HTTP 404"),
-    Mismatch("no-root", {}, "certificate signed by unknown authority", without=["caRootSecretRef"]),
-    Mismatch("wrong-account", {}, "external account binding JWS verification error", mac_key="A" * 64),
-    Mismatch("unknown-name", {"domains": ["bao.nowhere.test"]}, "Could not resolve URL"),
+    Mismatch("wrong-directory", "HTTP 404", {"directoryUrl": "{directory}/nothing"}),
+    Mismatch("no-root", "certificate signed by unknown authority", {"caRootSecretRef": None}),
+    Mismatch("wrong-account", "external account binding JWS verification error", mac_key="A" * 64),
+    Mismatch("unknown-name", "Could not resolve URL", {"domains": ["bao.nowhere.test"]}),
 ]
 
 
@@ -179,7 +178,7 @@ def mismatches(
         place = Place(cluster, mismatch.name, Authority(), {})
         authority.prepare(place)
         if mismatch.mac_key:
-            place.secret("acme-account", {"macKey": mismatch.mac_key})
+            place.secret(ACCOUNT, {"macKey": mismatch.mac_key})
         stacks[mismatch.name] = Stack(cluster, folder / mismatch.name, mismatch.name, _mismatched(mismatch, authority))
         stacks[mismatch.name].lose_patience(45)
     try:
@@ -191,9 +190,8 @@ def mismatches(
 
 
 def _mismatched(mismatch: Mismatch, authority: AcmeAuthority) -> dict[str, Any]:
-    place = {"host": HOST, "port": authority.link.port}
-    fields = {key: value.format(**place) if isinstance(value, str) else value for key, value in mismatch.fields.items()}
-    tls = {key: value for key, value in authority.tls(**fields).items() if key not in mismatch.without}
+    tls = authority.tls(**mismatch.fields)
+    tls["directoryUrl"] = tls["directoryUrl"].format(directory=authority.directory)
     return {
         "profile": "Development",
         "replicas": 1,
@@ -267,7 +265,7 @@ def test_what_the_ca_answered_is_one_command_away_from_a_failed_up(
     assert outcome.code != 0
     assert "got no certificate from" in outcome.text, outcome.text
     assert "Traceback" not in outcome.text
-    assert ("openbao.acme.root" in outcome.text) == ("caRootSecretRef" in mismatch.without)
+    assert ("openbao.acme.root" in outcome.text) == ("caRootSecretRef" in mismatch.fields)
     [command] = set(re.findall(r"`(kubectl [^`]* \| grep [^`]*)`", outcome.text))
     until(lambda: mismatch.answer in stack.shell(command).text, f"{mismatch.answer} by {command}", 60, pause=2)
 

@@ -42,16 +42,16 @@ class AcmeAuthority:
     directory: str
 
     def tls(self, **fields: Any) -> dict[str, Any]:
-        """A `tls` block that asks it; needs `prepare`."""
-        return {
+        """A `tls` block that asks it, with `fields` over it (None takes one out); needs `prepare`."""
+        usual = {
             "mode": "ACME",
             "directoryUrl": self.directory,
             "email": "ops@acme.test",
             "caRootSecretRef": ROOTS,
             "eabKeyId": Pebble.key_id,
             "eabSecretRef": ACCOUNT,
-            **fields,
         }
+        return {key: value for key, value in {**usual, **fields}.items() if value is not None}
 
     def prepare(self, place: Place) -> None:
         """The Secrets that the `tls` block names."""
