@@ -220,7 +220,7 @@ def test_a_difference_says_what_it_means(tmp_path: Path) -> None:
     assert meaning == {
         "version": "rolling restart",
         "replicas": "pods added or removed",
-        "storage.size": "updated in place",
+        "storage.size": "no effect on a living cluster",
         "unseal.keyName": "needs a key rotation first",
         "network.egressRules": "updated in place",
         "selfInit.policies": "no effect on a living cluster",
