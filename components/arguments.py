@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any, cast
 
 import pulumi
 
 from profiles.contract import Context, Report, check
-from profiles.errors import SpecificationError
+from profiles.errors import Problem, SpecificationError
 from profiles.parsing import parse
-from profiles.specification import Specification
+from profiles.specification import Profile, Specification
 from profiles.values import Unknown
 
 
@@ -35,8 +36,8 @@ class _Split:
 
     def plain(self, value: Any, path: str = "") -> Any:
         """`value` with `Unknown` where an `Output` was."""
-        if isinstance(value, pulumi.Output):
-            self.outputs[path] = value
+        if isinstance(value, pulumi.Output) or isawaitable(value):
+            self.outputs[path] = pulumi.Output.from_input(value)
             return Unknown(path)
         if isinstance(value, Mapping):
             return {key: self.plain(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
@@ -70,15 +71,31 @@ class Accepted:
     report: pulumi.Output[Report]
 
 
-def accept(arguments: Mapping[str, Any], context: Context) -> Accepted:
-    """Parse and check `arguments` (camelCase or snake_case).
+def _given(arguments: Any, profile: Profile, subject: str) -> dict[str, Any]:
+    """What was said at all: a `None` is as good as nothing."""
+    problem = None
+    if arguments is not None and not isinstance(arguments, Mapping):
+        reason = "The arguments must be a mapping of fields, and are not."
+        way_out = "Pass a dictionary; only the values in it may be outputs of other resources."
+        problem = Problem("", "specification.type", reason, way_out)
+    elif arguments is not None and (asked := arguments.get("profile")) is not None and asked != profile:
+        reason = f"The profile is chosen by the component, and this one is {profile}."
+        way_out = "Use DevelopmentVaultCluster or HardenedVaultCluster as the profile says, and leave profile out."
+        problem = Problem("profile", "specification.choice", reason, way_out)
+    if problem is not None:
+        raise RefusedSpecificationError(SpecificationError([problem]), subject)
+    return {key: value for key, value in (arguments or {}).items() if value is not None}
+
+
+def accept(name: str, profile: Profile, arguments: Mapping[str, Any] | None, context: Context) -> Accepted:
+    """Parse and check `arguments` (camelCase or snake_case); `name`: the cluster's, unless they give another.
 
     Raises:
         RefusedSpecificationError: with every problem at once.
     """
-    subject = f'cluster "{arguments.get("name")}"'
+    subject = f'cluster "{name}"'
     split = _Split()
-    plain = split.plain({key: value for key, value in arguments.items() if value is not None})
+    plain = split.plain({"name": name, **_given(arguments, profile, subject), "profile": profile})
 
     def checked(tree: Mapping[str, Any]) -> tuple[Specification, Report]:
         try:

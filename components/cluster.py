@@ -45,13 +45,13 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
 
     _profile: ClassVar[Profile]  # private: Pulumi would take a public annotation for an output
 
-    def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+    def __init__(self, name: str, args: Mapping[str, Any] | None, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(
             _token(self._profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self._profile), opts)
         )
         # validate
         known = context()
-        accepted = accept({"name": name, **args, "profile": self._profile}, known)
+        accepted = accept(name, self._profile, args, known)
         spec, resolved = accepted.specification, accepted.resolved
         objects = Objects(self, spec, resolved)
         outputs.warn(self, accepted)

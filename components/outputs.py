@@ -73,10 +73,11 @@ class ClusterOutputs:
         self, accepted: Accepted, root: TrustRoot, certs: Certificates, after: Sequence[pulumi.Resource]
     ) -> None:
         """Assign and register all outputs; `after` is what they must not be believed without."""
+        assert isinstance(self, pulumi.ComponentResource)  # noqa: S101 - a mix-in of components only
+        name = self.pulumi_resource_name
         done = pulumi.Output.all(*[resource.urn for resource in after])
         known = pulumi.Output.all(accepted.resolved, done).apply(lambda both: Names.of(both[0]))
         report = pulumi.Output.all(accepted.report, done).apply(lambda both: both[0])
-        specification = accepted.specification
         self.address = known.apply(lambda names: f"https://{names.service_dns(names.public_service)}:{API_PORT}")
         self.active_address = known.apply(lambda names: f"https://{names.service_dns(names.active_service)}:{API_PORT}")
         self.ca_certificate = pulumi.Output.from_input(certs.ca).apply(lambda pem: pem or "")
@@ -89,7 +90,7 @@ class ClusterOutputs:
                 "public": names.public_service,
             }
         )
-        self.login_secrets = pulumi.Output.from_input(_login_secrets(specification))
+        self.login_secrets = accepted.resolved.apply(_login_secrets)
         self.certificate_expires = pulumi.Output.from_input(certs.expires or "").apply(lambda end: end or "")
         self.server_name = accepted.resolved.apply(lambda known: shared_server_name(known) or "")
         self.key_id = pulumi.Output.from_input(root.outputs.get("key_id", ""))
@@ -99,8 +100,7 @@ class ClusterOutputs:
         self.production_ready = report.apply(lambda found: found.production_ready)
         self.security_risk = report.apply(lambda found: found.security_risk_reason if found.security_risk else "")
         self.instructions = pulumi.Output.all(accepted.resolved, done).apply(lambda both: instructions(both[0]))
-        self.retained = pulumi.Output.from_input(retained(specification))
-        assert isinstance(self, pulumi.ComponentResource)  # noqa: S101 - a mix-in of components only
+        self.retained = accepted.resolved.apply(lambda known: retained(known, name))
         self.register_outputs({name: getattr(self, name) for name in OUTPUTS})
 
 
@@ -118,12 +118,12 @@ def _login_secrets(specification: Specification) -> list[str]:
     return [user.password_secret_ref or names.login_secret(user.username) for user in access.userpass.users]
 
 
-def _created_keys(specification: Specification) -> list[str]:
-    """Keys at a cloud: they stay whatever the deletion policy says, since backups may need them."""
+def _created_keys(specification: Specification, resource: str) -> list[str]:
+    """Keys at a cloud, by Pulumi's names: they stay whatever the deletion policy says, since backups may need them."""
     unseal = specification.unseal
     if not isinstance(unseal, AwsKmsUnseal | GcpCkmsUnseal) or unseal.create_key is None:
         return []
-    own = Names.of(specification).child("seal")
+    own = f"{resource}-seal"
     if isinstance(unseal, GcpCkmsUnseal):
         return [*([f"gcp.kms.KeyRing/{own}"] if unseal.create_key.key_ring is None else []), f"gcp.kms.CryptoKey/{own}"]
     role = unseal.identity and (unseal.identity.pod_identity or unseal.identity.irsa)
@@ -131,11 +131,11 @@ def _created_keys(specification: Specification) -> list[str]:
     return [f"aws.kms.Key/{own}", f"aws.kms.Alias/{own}", *made_role]
 
 
-def retained(specification: Specification) -> list[str]:
-    """What outlives `pulumi destroy`, by kind and name."""
+def retained(specification: Specification, resource: str) -> list[str]:
+    """What outlives `pulumi destroy`, by kind and name. resource: the component's name."""
     if specification.deletion_policy != "Retain":
         gone = specification.namespace.create
-        return [*_created_keys(specification), *([] if gone else _issued(specification))]
+        return [*_created_keys(specification, resource), *([] if gone else _issued(specification))]
     names = Names.of(specification)
     kept = [f"PersistentVolumeClaim/data-{pod}" for pod in names.pods]
     if specification.namespace.create:
@@ -144,7 +144,7 @@ def retained(specification: Specification) -> list[str]:
         kept.append(f"Secret/{names.child('unseal-key')}")
     if specification.bootstrap == "selfInit":
         kept.append(f"ConfigMap/{names.child('bootstrap-proven')}")
-    kept += [*_created_keys(specification), *_issued(specification)]
+    kept += [*_created_keys(specification, resource), *_issued(specification)]
     return [*kept, *(f"Secret/{name}" for name in _login_secrets(specification))]
 
 

@@ -43,7 +43,7 @@ def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
             refuse_transition(old, new, context)
 
     specification = accepted.specification
-    hook = pulumi.ResourceHook(objects.child("guard"), guard, pulumi.ResourceHookOptions(on_dry_run=True))
+    hook = pulumi.ResourceHook(objects.resource("guard"), guard, pulumi.ResourceHookOptions(on_dry_run=True))
     guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
     if specification.namespace.create:
         kept = pulumi.ResourceOptions(retain_on_delete=specification.deletion_policy == "Retain")

@@ -30,9 +30,22 @@ def parse(data: Mapping[str, object], *, subject: str = "the specification") -> 
         specification = Specification.model_validate(plain)
     except ValidationError as invalid:
         problems += [problem_of(dict(error), plain) for error in invalid.errors(include_url=False)]
+    else:
+        problems += _nameless_logins(specification)
     if problems:
         raise SpecificationError(problems, subject)
     return with_profile_defaults(specification)
+
+
+def _nameless_logins(specification: Specification) -> list[Problem]:
+    """Users whose password is made: its Secret is named after them."""
+    access = specification.self_init
+    users = access.userpass.users if access is not None and access.userpass is not None else []
+    return [
+        structural(f"selfInit.userpass.users[{index}].username")
+        for index, user in enumerate(users)
+        if user.password_secret_ref is None and isinstance(user.username, Unknown)
+    ]
 
 
 def _unreadable_tags(plain: dict[str, Any]) -> list[Problem]:

@@ -17,7 +17,7 @@ def when_pods_fail(objects: Objects) -> pulumi.ResourceOptions:
         objects.resolved.apply(lambda known: pulumi.log.error(advice(known), objects.parent))
         return False  # never tried again by itself
 
-    hook = pulumi.ErrorHook(objects.child("advice"), advise)
+    hook = pulumi.ErrorHook(objects.resource("advice"), advise)
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
 
 

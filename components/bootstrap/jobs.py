@@ -56,6 +56,7 @@ def _pod_spec(specification: Specification, **own: Any) -> dict[str, Any]:
         "enableServiceLinks": False,
         "securityContext": pod.pod_security(specification),
         "imagePullSecrets": [{"name": name} for name in specification.image.pull_secrets],
+        **pod.placement(specification),
         **own,
     }
 

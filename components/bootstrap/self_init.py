@@ -16,7 +16,7 @@ import pulumi
 from components.kubernetes.objects import Objects
 from components.kubernetes.volumes import BOOTSTRAP_STATE, NOTHING_FILE, PENDING, PROVEN
 from profiles.layout import BOOTSTRAP_FILE
-from profiles.rendering import BootstrapSecret, bootstrap_configuration, bootstrap_secrets, dump
+from profiles.rendering import BootstrapSecret, bootstrap_configuration, dump, generated_secrets
 from profiles.specification import Specification
 
 _PASSWORD_LENGTH: Final = 32
@@ -33,8 +33,7 @@ def prepare(
         objects.make_secret("config-init", string_data={BOOTSTRAP_FILE: stanza, NOTHING_FILE: "{}"}),
         objects.make("ConfigMap", "bootstrap-pending", lambda _: {"data": {BOOTSTRAP_STATE: PENDING}}),
     ]
-    generated = [secret for secret in bootstrap_secrets(specification) if secret.generated]
-    return made + [_generated_login(objects, specification, secret) for secret in generated]
+    return made + [_generated_login(objects, specification, secret) for secret in generated_secrets(specification)]
 
 
 def _generated_login(objects: Objects, specification: Specification, secret: BootstrapSecret) -> pulumi.CustomResource:
@@ -43,7 +42,7 @@ def _generated_login(objects: Objects, specification: Specification, secret: Boo
 
     suffix = secret.secret_name.removeprefix(f"{specification.name}-")
     password = pulumi_random.RandomPassword(
-        objects.child(suffix),
+        objects.resource(suffix),
         length=_PASSWORD_LENGTH,
         special=False,
         opts=objects.options(options=pulumi.ResourceOptions(ignore_changes=_PASSWORD_INPUTS)),

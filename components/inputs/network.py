@@ -29,7 +29,7 @@ class Peer(TypedDict):
 class Port(TypedDict):
     """The block `network.ingressRules.ports`."""
 
-    port: NotRequired[int]
+    port: NotRequired[pulumi.Input[int]]
     protocol: NotRequired[str]
     """One of `TCP`, `UDP`. Default: `TCP`."""
 

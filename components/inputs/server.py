@@ -78,7 +78,7 @@ class Configuration(TypedDict):
 
 
 class ServiceMonitor(TypedDict):
-    """The block `telemetry.serviceMonitor`."""
+    """Checked against the contract now; the object is not built yet. Metrics: port `metrics` of Service `<name>`."""
 
     enabled: NotRequired[bool]
     """Default: `false`."""

@@ -8,7 +8,7 @@ import pulumi
 class Namespace(TypedDict):
     """The block `namespace`."""
 
-    name: NotRequired[str]
+    name: NotRequired[pulumi.Input[str]]
     """Default: the cluster's name."""
     create: NotRequired[bool]
     """Default: `true`."""

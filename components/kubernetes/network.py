@@ -7,7 +7,7 @@ from typing import Any
 from components.kubernetes.metadata import selector
 from profiles.layout import ACME_PORT, API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
-from profiles.specification.network import EgressRule, Peer, Port
+from profiles.specification.network import EgressRule, Network, Peer, Port
 from profiles.specification.unseal import (
     AwsIdentity,
     AwsKmsUnseal,
@@ -70,6 +70,18 @@ def _identity_agents(specification: Specification) -> list[dict[str, Any]]:
     return [{"to": [{"ipBlock": {"cidr": block}}], "ports": _ports(*ports)} for block, ports in agents]
 
 
+def _to_dns(network: Network) -> dict[str, Any]:
+    dns: list[dict[str, Any]] = [{"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: network.dns_namespace}}}]
+    dns += [{"ipBlock": {"cidr": f"{address}/{128 if ':' in address else 32}"}} for address in network.dns_endpoint_ips]
+    return {"to": dns, "ports": [*_ports(53, protocol="UDP"), *_ports(53)]}
+
+
+def _to_api_server(network: Network) -> dict[str, Any]:
+    """Without a known address the API server is allowed by its usual ports alone."""
+    known = {"to": [{"ipBlock": {"cidr": network.api_server_cidr}}]} if network.api_server_cidr is not None else {}
+    return {**known, "ports": _ports(443, 6443)}
+
+
 def network_policy(specification: Specification) -> dict[str, Any]:
     """Peers among themselves, our own Jobs and trusted peers in; DNS, peers, the API server and declared rules out.
 
@@ -91,14 +103,10 @@ def network_policy(specification: Specification) -> dict[str, Any]:
     ]
     if clients and specification.telemetry.enabled and specification.telemetry.metrics_listener:
         ingress.append({"from": clients, "ports": _ports(METRICS_PORT)})
-    dns: list[dict[str, Any]] = [{"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: network.dns_namespace}}}]
-    dns += [{"ipBlock": {"cidr": f"{address}/{128 if ':' in address else 32}"}} for address in network.dns_endpoint_ips]
-    api_server = [{"ipBlock": {"cidr": network.api_server_cidr}}] if network.api_server_cidr else []
     egress = [
-        {"to": dns, "ports": [*_ports(53, protocol="UDP"), *_ports(53)]},
+        _to_dns(network),
         {"to": own, "ports": _ports(API_PORT, CLUSTER_PORT)},
-        # Without a known address the API server is allowed by its usual ports alone.
-        {**({"to": api_server} if api_server else {}), "ports": _ports(443, 6443)},
+        _to_api_server(network),
         *_identity_agents(specification),
         *(_egress(rule) for rule in network.egress_rules),
     ]
@@ -113,10 +121,8 @@ def network_policy(specification: Specification) -> dict[str, Any]:
 
 
 def jobs_network_policy(specification: Specification) -> dict[str, Any]:
-    """Our Jobs: nobody calls them; they call DNS, the cluster, and the API server."""
-    dns: list[dict[str, Any]] = [
-        {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: specification.network.dns_namespace}}}
-    ]
+    """Our Jobs: nobody calls them; they call DNS, the cluster, and, to store a root token, the API server."""
+    network = specification.network
     server = [{"podSelector": {"matchLabels": selector(specification)}}]
     return {
         "spec": {
@@ -125,9 +131,9 @@ def jobs_network_policy(specification: Specification) -> dict[str, Any]:
             },
             "policyTypes": ["Ingress", "Egress"],
             "egress": [
-                {"to": dns, "ports": [*_ports(53, protocol="UDP"), *_ports(53)]},
+                _to_dns(network),
                 {"to": server, "ports": _ports(API_PORT)},
-                {"ports": _ports(443, 6443)},
+                *([_to_api_server(network)] if specification.bootstrap == "operatorInit" else []),
             ],
         }
     }

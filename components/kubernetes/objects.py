@@ -61,8 +61,7 @@ class Objects:
         """Register the object that `build` describes as `<name>[-suffix]`.
 
         `build` returns the manifest without apiVersion, kind and common metadata; `metadata.name` may be given and
-        defaults to the resource's name. `order`: `after`
-        and `options`, as for `make_from`.
+        defaults to `child(suffix)`. `order`: `after` and `options`, as for `make_from`.
         """
         whole = self.resolved.apply(build)
         body = {field: _field(whole, field) for field in _KINDS[kind][1].values()}
@@ -89,7 +88,7 @@ class Objects:
         factory = getattr(importlib.import_module(f"pulumi_kubernetes.{module}"), kind)
         common = self._metadata(kind, suffix, own, name, annotations)
         made: pulumi.CustomResource = factory(
-            self.child(suffix), metadata=common, opts=self.options(after, options), **arguments
+            self.resource(suffix), metadata=common, opts=self.options(after, options), **arguments
         )
         return made
 
@@ -132,7 +131,7 @@ class Objects:
         """Register a Secret; every value is marked secret, so that none reaches plain state."""
         secret = importlib.import_module("pulumi_kubernetes.core.v1").Secret
         made: pulumi.CustomResource = secret(
-            self.child(suffix),
+            self.resource(suffix),
             metadata=self._metadata("Secret", suffix, name=name),
             type="Opaque",
             immutable=immutable,
@@ -143,8 +142,15 @@ class Objects:
         return made
 
     def child(self, suffix: str) -> str:
-        """The name of a child resource; it comes from the cluster's name and is for ever."""
-        return f"{self.specification.name}-{suffix}" if suffix else self.specification.name
+        """Kubernetes' name of an object; it comes from the cluster's name and is for ever."""
+        return _child(self.specification.name, suffix)
+
+    def resource(self, suffix: str) -> str:
+        """Pulumi's name of a child; it comes from the component's name and is for ever.
+
+        Not from the cluster's: one program may make clusters of the same name in several Kubernetes clusters.
+        """
+        return _child(self.parent.pulumi_resource_name, suffix)
 
     def custom(
         self,
@@ -159,7 +165,7 @@ class Objects:
         """Register an object of a kind that Kubernetes does not have by itself (cert-manager, Gateway API)."""
         whole = self.resolved.apply(build)
         return CustomObject(
-            self.child(suffix),
+            self.resource(suffix),
             api_version,
             kind,
             metadata=self._metadata(kind, suffix, whole.apply(lambda built: built.get("metadata"))),
@@ -173,10 +179,11 @@ class Objects:
         suffix: names the reading, not the Secret. A Secret that is not there ends the preview with its name.
         """
         secret = importlib.import_module("pulumi_kubernetes.core.v1").Secret
-        identity = pulumi.Output.all(known=self.resolved, name=name).apply(
+        # Pulumi cannot read by an id that is marked secret, and a name is none.
+        identity = pulumi.Output.unsecret(pulumi.Output.all(known=self.resolved, name=name)).apply(
             lambda both: f"{both['known'].namespace_name}/{both['name']}"
         )
-        found = secret.get(self.child(suffix), identity, opts=self.options())
+        found = secret.get(self.resource(suffix), identity, opts=self.options())
         text: pulumi.Output[dict[str, str]] = pulumi.Output.secret(found.data).apply(_decoded)
         return text
 
@@ -207,6 +214,10 @@ class CustomObject(pulumi.CustomResource):
         same_provider = pulumi.ResourceOptions(version=version("pulumi_kubernetes"))
         merged = pulumi.ResourceOptions.merge(opts, same_provider)
         super().__init__(f"kubernetes:{api_version}:{kind}", name, properties, merged)
+
+
+def _child(name: str, suffix: str) -> str:
+    return f"{name}-{suffix}" if suffix else name
 
 
 def _decoded(data: Mapping[str, str] | None) -> dict[str, str]:

@@ -39,6 +39,16 @@ def container_security() -> dict[str, Any]:
     }
 
 
+def placement(specification: Specification) -> dict[str, Any]:
+    """The nodes that the user chose for this cluster: for the server and for Jobs, which run its image."""
+    scheduling = specification.scheduling
+    chosen = {
+        "nodeSelector": dict(scheduling.node_selector),
+        "tolerations": [item.model_dump(by_alias=True, exclude_none=True) for item in scheduling.tolerations],
+    }
+    return {key: value for key, value in chosen.items() if value}
+
+
 def resource_list(quantities: ResourceList) -> dict[str, str]:
     """Requests or limits as Kubernetes writes them."""
     return quantities.model_dump(exclude_none=True)

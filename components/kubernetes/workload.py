@@ -88,11 +88,11 @@ def _data_claim(specification: Specification) -> dict[str, Any]:
 
 
 def _pod_spec(specification: Specification, needs: WorkloadNeeds) -> dict[str, Any]:
-    scheduling = specification.scheduling
+    placement = pod.placement(specification)
     optional = {
-        "nodeSelector": {**plugin.node_selector(specification), **scheduling.node_selector},
-        "tolerations": [item.model_dump(by_alias=True, exclude_none=True) for item in scheduling.tolerations],
-        "priorityClassName": scheduling.priority_class_name,
+        **placement,
+        "nodeSelector": {**plugin.node_selector(specification), **placement.get("nodeSelector", {})},
+        "priorityClassName": specification.scheduling.priority_class_name,
         "imagePullSecrets": [{"name": name} for name in specification.image.pull_secrets],
         "initContainers": plugin.init_containers(specification),
     }

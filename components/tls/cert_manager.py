@@ -13,6 +13,7 @@ import pulumi
 from components.kubernetes.metadata import labels, risk_annotations
 from components.kubernetes.objects import Objects
 from components.tls import Certificates, issued
+from components.tls.names import ca_common_name
 from profiles.layout import Names
 from profiles.specification import Specification
 
@@ -42,7 +43,7 @@ def ca_spec(specification: Specification) -> dict[str, Any]:
     names = Names.of(specification)
     return {
         "isCA": True,
-        "commonName": f"{specification.name} {specification.namespace_name} CA"[:64],
+        "commonName": ca_common_name(specification),
         "secretName": names.child(_CA),
         "secretTemplate": {"labels": labels(specification), "annotations": risk_annotations(specification)},
         "duration": "87600h",

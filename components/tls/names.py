@@ -12,6 +12,14 @@ from profiles.specification.tls import ExternalTls, OperatorManagedTls
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
+_LONGEST_COMMON_NAME = 64  # RFC 5280, ub-common-name: OpenSSL refuses more
+
+
+def ca_common_name(specification: Specification) -> str:
+    """What the cluster's own CA is called; clients know it by its key."""
+    return f"{specification.name} {specification.namespace_name} CA"[:_LONGEST_COMMON_NAME]
+
+
 def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
     """All DNS names and all IP addresses that a certificate is asked for.
 

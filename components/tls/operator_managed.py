@@ -14,7 +14,7 @@ import pulumi_tls as tls
 
 from components.kubernetes.objects import Objects
 from components.tls import Certificates
-from components.tls.names import subject_names
+from components.tls.names import ca_common_name, subject_names
 from profiles.specification import Specification
 from profiles.specification.tls import OperatorManagedTls
 
@@ -28,7 +28,7 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
     managed = specification.tls
     if not isinstance(managed, OperatorManagedTls):
         raise TypeError("managed certificates need tls.mode OperatorManaged")
-    name, options = objects.child("tls"), objects.options()
+    name, options = objects.resource("tls"), objects.options()
     ca_key = tls.PrivateKey(f"{name}-ca", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=options)
     ca = tls.SelfSignedCert(
         f"{name}-ca",
@@ -37,7 +37,7 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
         validity_period_hours=_CA_HOURS,
         set_subject_key_id=True,
         allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
-        subject={"common_name": f"{specification.name} {specification.namespace_name} CA"},
+        subject={"common_name": resolved.apply(ca_common_name)},
         opts=options,
     )
     key = tls.PrivateKey(f"{name}-server", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=options)

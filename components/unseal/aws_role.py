@@ -69,7 +69,7 @@ def _created(
 ) -> Any:
     """`kept`: a created key's policy names this role, so that it must stay as long as the key does."""
     return aws.iam.Role(
-        objects.child("seal"),
+        objects.resource("seal"),
         description=resolved.apply(lambda known: f"Pods of the OpenBao cluster {known.name}: use of the seal's key"),
         assume_role_policy=pulumi.Output.all(known=resolved, account=account).apply(
             lambda parts: json.dumps(_trust(parts["known"], parts["account"]))
@@ -100,7 +100,7 @@ def _association(
         return asked.cluster_name if isinstance(asked, PodIdentity) else None
 
     made: pulumi.Resource = aws.eks.PodIdentityAssociation(
-        objects.child("seal"),
+        objects.resource("seal"),
         cluster_name=resolved.apply(cluster),
         namespace=resolved.apply(lambda known: known.namespace_name),
         service_account=resolved.apply(lambda known: Names.of(known).service_account),

@@ -69,7 +69,8 @@ def _account(objects: Objects, unseal: AwsKmsUnseal, resolved: pulumi.Output[Spe
         reason = str(error).strip().splitlines()[-1]
         way_out = "Check the AWS credentials, or set unseal.createKey.accountId."
         raise pulumi.RunError(f"AWS does not say which account this is: {reason} {way_out}") from None
-    return pulumi.Output.from_input(str(caller.account_id))
+    # Nothing in a preview whose provider is not configured yet.
+    return pulumi.Output.from_input(caller.account_id or pulumi.output.UNKNOWN)
 
 
 def _key(
@@ -90,7 +91,7 @@ def _key(
         )
 
     return aws.kms.Key(
-        objects.child("seal"),
+        objects.resource("seal"),
         description=resolved.apply(lambda known: f"Unseals the OpenBao cluster {known.name} in {known.namespace_name}"),
         region=resolved.apply(lambda known: _unseal(known).region),
         enable_key_rotation=True,
@@ -110,7 +111,7 @@ def _outliving() -> pulumi.ResourceOptions:
 
 def _alias(objects: Objects, resolved: pulumi.Output[Specification], key: Any) -> pulumi.Resource:
     alias: pulumi.Resource = aws.kms.Alias(
-        objects.child("seal"),
+        objects.resource("seal"),
         name=resolved.apply(lambda known: _wanted(known).alias or f"alias/{created_key(known.name)}"),
         region=resolved.apply(lambda known: _unseal(known).region),
         target_key_id=key.key_id,
@@ -126,6 +127,6 @@ def _role_document(parts: dict[str, Any]) -> str:
 def _role_policy(objects: Objects, role: Role, document: pulumi.Output[str], *, kept: bool) -> pulumi.Resource:
     options = objects.options(options=pulumi.ResourceOptions(retain_on_delete=kept))
     made: pulumi.Resource = aws.iam.RolePolicy(
-        objects.child("seal"), role=role.created.name, policy=document, opts=options
+        objects.resource("seal"), role=role.created.name, policy=document, opts=options
     )
     return made

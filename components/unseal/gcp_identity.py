@@ -39,7 +39,7 @@ def pods_identity(objects: Objects, unseal: GcpCkmsUnseal, resolved: pulumi.Outp
             objects, resolved, resolved.apply(lambda known: str(_known(known)[1].service_account_email))
         )
     account = gcp.serviceaccount.Account(
-        objects.child("seal"),
+        objects.resource("seal"),
         account_id=resolved.apply(lambda known: legal_label(created_key(known.name), _ID_LENGTH)),
         display_name=resolved.apply(lambda known: f"Pods of the OpenBao cluster {known.name}"),
         project=resolved.apply(lambda known: _known(known)[0].project),
@@ -83,7 +83,7 @@ def _impersonating(
         return policies.service_account_id(parts["email"], _known(parts["known"])[0].project)
 
     grant = gcp.serviceaccount.IAMMember(
-        objects.child("seal"),
+        objects.resource("seal"),
         service_account_id=pulumi.Output.all(known=resolved, email=email).apply(account),
         role="roles/iam.workloadIdentityUser",
         member=resolved.apply(pods),

@@ -38,7 +38,7 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
         root.fields["key_ring"] = ring.apply(policies.last_part)
         root.fields["crypto_key"] = key.name
         root.resources.append(key)
-        for user in unseal.create_key.users:
+        for user in dict.fromkeys(unseal.create_key.users):
             root.resources.extend(_grants(objects, f"-{legal_label(user)}", user, key_id))
     if identity is not None:
         root.outputs["identity"] = identity.member
@@ -73,7 +73,7 @@ def _ring(objects: Objects, wanted: CreateGcpKey, resolved: pulumi.Output[Specif
             )
         )
     ring = gcp.kms.KeyRing(
-        objects.child("seal"),
+        objects.resource("seal"),
         name=resolved.apply(lambda known: created_key(known.name)),
         location=resolved.apply(lambda known: _unseal(known).region),
         project=resolved.apply(lambda known: _unseal(known).project),
@@ -87,7 +87,7 @@ def _key(
     objects: Objects, wanted: CreateGcpKey, resolved: pulumi.Output[Specification], ring: pulumi.Output[str]
 ) -> Any:
     return gcp.kms.CryptoKey(
-        objects.child("seal"),
+        objects.resource("seal"),
         name=resolved.apply(lambda known: _wanted(known).crypto_key or created_key(known.name)),
         key_ring=ring,
         purpose="ENCRYPT_DECRYPT",
@@ -104,7 +104,7 @@ def _grants(
 ) -> list[pulumi.Resource]:
     return [
         gcp.kms.CryptoKeyIAMMember(
-            objects.child(f"seal-{purpose}{suffix}"),
+            objects.resource(f"seal-{purpose}{suffix}"),
             crypto_key_id=key_id,
             role=role,
             member=member,

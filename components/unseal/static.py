@@ -27,13 +27,13 @@ def create(objects: Objects, specification: Specification, _resolved: pulumi.Out
     unseal = specification.unseal
     if not isinstance(unseal, StaticUnseal):
         raise TypeError("the static trust root needs a static unseal")
-    if unseal.secret_name:
+    if unseal.secret_name is not None:
         return TrustRoot()
     import pulumi_random
 
     # Whatever changes in this program later: a new key would open nothing that the old one closed.
     key = pulumi_random.RandomBytes(
-        objects.child("unseal-key"),
+        objects.resource("unseal-key"),
         length=_KEY_BYTES,
         opts=objects.options(options=pulumi.ResourceOptions(ignore_changes=["length", "keepers"])),
     )

@@ -24,7 +24,7 @@ from profiles.rendering.listener import (
 )
 from profiles.rendering.plugins import plugin_architecture, plugin_command, plugin_needed
 from profiles.rendering.seal import SealNeeds, SecretKey, SecretMount, inline_seal_keys, inline_seal_secret, seal_needs
-from profiles.rendering.secret_files import PROOF_USER, BootstrapSecret, bootstrap_secrets
+from profiles.rendering.secret_files import PROOF_USER, BootstrapSecret, bootstrap_secrets, generated_secrets
 from profiles.rendering.server import has_secret_configuration, secret_configuration, server_configuration
 from profiles.rendering.text import dump
 
@@ -40,6 +40,7 @@ __all__ = [
     "bootstrap_configuration",
     "bootstrap_secrets",
     "dump",
+    "generated_secrets",
     "has_secret_configuration",
     "inline_seal_keys",
     "inline_seal_secret",

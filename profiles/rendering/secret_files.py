@@ -13,6 +13,7 @@ from profiles import layout
 from profiles.layout import Names, bootstrap_secret_file
 from profiles.rendering.text import Stanza, known
 from profiles.specification import Specification
+from profiles.specification.bootstrap import UserpassUser
 
 PROOF_USER = "openbao-proof"
 PROOF_SECRET = "proof-login"  # noqa: S105 - the suffix of a Secret's name
@@ -36,12 +37,32 @@ def bootstrap_secrets(specification: Specification, *, proof_password: bool = Tr
     """
     if specification.bootstrap != "selfInit":
         return []
-    names = Names.of(specification)
-    secrets = list(_of_access_methods(specification, names))
-    if proof_password:
-        file = bootstrap_secret_file("userpass", PROOF_USER, "password")
-        secrets.append(BootstrapSecret(file, names.child(PROOF_SECRET), PASSWORD_KEY, generated=True))
-    return secrets
+    secrets = list(_of_access_methods(specification, Names.of(specification)))
+    return [*secrets, _proof(specification)] if proof_password else secrets
+
+
+def generated_secrets(specification: Specification) -> list[BootstrapSecret]:
+    """Those of `bootstrap_secrets` that the component makes; known even while names of existing ones are not."""
+    if specification.bootstrap != "selfInit":
+        return []
+    names, access = Names.of(specification), specification.self_init
+    users = access.userpass.users if access is not None and access.userpass is not None else []
+    made = [_login(user, names) for user in users if user.password_secret_ref is None]
+    return [*made, _proof(specification)]
+
+
+def _proof(specification: Specification) -> BootstrapSecret:
+    file = bootstrap_secret_file("userpass", PROOF_USER, "password")
+    return BootstrapSecret(file, Names.of(specification).child(PROOF_SECRET), PASSWORD_KEY, generated=True)
+
+
+def _login(user: UserpassUser, names: Names) -> BootstrapSecret:
+    given = user.password_secret_ref
+    file = bootstrap_secret_file("userpass", user.username, "password")
+    if given is None:
+        return BootstrapSecret(file, names.login_secret(user.username), PASSWORD_KEY, generated=True)
+    secret_name = known(given, "selfInit.userpass.users.passwordSecretRef")
+    return BootstrapSecret(file, secret_name, PASSWORD_KEY, generated=False)
 
 
 def _of_access_methods(specification: Specification, names: Names) -> Iterator[BootstrapSecret]:
@@ -49,15 +70,7 @@ def _of_access_methods(specification: Specification, names: Names) -> Iterator[B
     if access is None:
         return
     for user in access.userpass.users if access.userpass else []:
-        given = user.password_secret_ref
-        yield BootstrapSecret(
-            bootstrap_secret_file("userpass", user.username, "password"),
-            known(given, "selfInit.userpass.users.passwordSecretRef")
-            if given is not None
-            else names.login_secret(user.username),
-            PASSWORD_KEY,
-            generated=given is None,
-        )
+        yield _login(user, names)
     if access.oidc is not None:
         yield BootstrapSecret(
             bootstrap_secret_file("oidc", access.oidc.client_id, "client-secret"),

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from profiles.rules.rule import Breach, Case, each, rule
-from profiles.specification.unseal import (
-    AwsIdentity,
-    AwsKmsUnseal,
-    CreateAwsKey,
-    CreateGcpKey,
-    GcpCkmsUnseal,
-    GcpIdentity,
-)
+from profiles.specification.unseal import AwsIdentity, AwsKmsUnseal, GcpCkmsUnseal, GcpIdentity
+
+_AWS_ACCOUNT = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}"
+_AWS_USER = rf"{_AWS_ACCOUNT}:(role|user|assumed-role|federated-user)/[^*?\s]+"
+_AWS_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*?\s]+"
+_AWS_PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^*?\s]+"
+# Not principalSet and domain, which are everybody of a pool or a company; allUsers is everybody.
+_GOOGLE_USER = r"(user|group|serviceAccount):[^*\s:]+@[^*\s]+|serviceAccount:[^*\s]+\[[^*\s]+\]|principal://[^*\s]+"
 
 
 def _identity(case: Case) -> AwsIdentity | GcpIdentity | None:
@@ -40,6 +41,90 @@ def created_key_user(case: Case) -> Iterator[Breach]:
         yield Breach("unseal.createKey")
 
 
+@dataclass(frozen=True)
+class _Spelled:
+    """A value that has to look like `pattern`, as `example` does."""
+
+    path: str
+    value: str | None
+    pattern: str
+    example: str
+
+
+def _misspelled(values: list[_Spelled], way_out: str) -> Iterator[Breach]:
+    def look(_: int, one: _Spelled) -> Iterator[Breach]:
+        if one.value is not None and not re.fullmatch(one.pattern, str(one.value)):
+            yield Breach(one.path, way_out=f"{way_out} `{one.example}`.")
+
+    return each(values, look)
+
+
+@rule(
+    "openbao.unseal.created-key-principals",
+    "Who uses a created key is named one by one",
+    since="ours",
+    fields=("unseal.createKey.users", "unseal.createKey.administrators"),
+    reason="This is no single principal; who is allowed by a pattern or a whole account could open the cluster unseen.",
+    way_out="Name a single principal.",
+    when=lambda case: (
+        isinstance(case.spec.unseal, AwsKmsUnseal | GcpCkmsUnseal) and case.spec.unseal.create_key is not None
+    ),
+)
+def created_key_principals(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    if not isinstance(unseal, AwsKmsUnseal | GcpCkmsUnseal) or unseal.create_key is None:
+        return
+    if isinstance(unseal, GcpCkmsUnseal):
+        named, pattern, example = [], _GOOGLE_USER, "serviceAccount:openbao@project.iam.gserviceaccount.com"
+    else:
+        named, pattern, example = unseal.create_key.administrators, _AWS_USER, "arn:aws:iam::111122223333:role/openbao"
+    # Who administers cannot use, so a whole account may.
+    values = [
+        _Spelled(f"unseal.createKey.administrators[{index}]", name, rf"{pattern}|{_AWS_ACCOUNT}:root", example)
+        for index, name in enumerate(named)
+    ]
+    values += [
+        _Spelled(f"unseal.createKey.users[{index}]", name, pattern, example)
+        for index, name in enumerate(unseal.create_key.users)
+    ]
+    yield from _misspelled(values, "Name a single principal, as in")
+
+
+@rule(
+    "openbao.unseal.aws-names",
+    "What is made at AWS can be made",
+    since="ours",
+    fields=("unseal.createKey.alias", "unseal.createKey.accountId", "unseal.identity"),
+    reason="AWS spells this otherwise and would refuse it in the middle of the update.",
+    way_out="Write it as AWS does.",
+    when=lambda case: isinstance(case.spec.unseal, AwsKmsUnseal),
+)
+def aws_names(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    if not isinstance(unseal, AwsKmsUnseal):
+        return
+    key, identity = unseal.create_key, unseal.identity
+    values = []
+    if key is not None:
+        values += [
+            _Spelled("unseal.createKey.alias", key.alias, r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}", "alias/openbao"),
+            _Spelled("unseal.createKey.accountId", key.account_id, r"[0-9]{12}", "111122223333"),
+        ]
+    pod_identity, irsa = (identity.pod_identity, identity.irsa) if identity is not None else (None, None)
+    role, at = "arn:aws:iam::111122223333:role/openbao", "unseal.identity"
+    if pod_identity is not None:
+        values.append(_Spelled(f"{at}.podIdentity.roleArn", pod_identity.role_arn, _AWS_ROLE, role))
+    if irsa is not None:
+        issuer = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+        arn, url = f"arn:aws:iam::111122223333:oidc-provider/{issuer}", f"https://{issuer}"
+        values += [
+            _Spelled(f"{at}.irsa.roleArn", irsa.role_arn, _AWS_ROLE, role),
+            _Spelled(f"{at}.irsa.oidcProviderArn", irsa.oidc_provider_arn, _AWS_PROVIDER, arn),
+            _Spelled(f"{at}.irsa.oidcProviderUrl", irsa.oidc_provider_url, r"https://[^*?\s]+", url),
+        ]
+    yield from _misspelled(values, "Write it like")
+
+
 @rule(
     "openbao.unseal.identity-complete",
     "The identity says who it is",
@@ -55,11 +140,6 @@ def identity_complete(case: Case) -> Iterator[Breach]:
             yield from _aws(aws)
         case GcpIdentity() as gcp:
             yield from _gcp(gcp)
-
-
-def _created(case: Case) -> CreateAwsKey | CreateGcpKey | None:
-    unseal = case.spec.unseal
-    return unseal.create_key if isinstance(unseal, AwsKmsUnseal | GcpCkmsUnseal) else None
 
 
 def _aws(identity: AwsIdentity) -> Iterator[Breach]:
@@ -84,57 +164,26 @@ def _gcp(identity: GcpIdentity) -> Iterator[Breach]:
 
 
 _DAY = 86400
-_EVERYBODY = frozenset({"*", "allUsers", "allAuthenticatedUsers"})
 
 
 @rule(
-    "openbao.unseal.created-key-everybody",
-    "A created key is not everybody's",
+    "openbao.unseal.created-key-periods",
+    "A created key has periods that Google allows",
     since="ours",
-    fields=("unseal.createKey",),
-    reason="Whoever has an account with this cloud could use or delete the key that opens the data.",
-    way_out="Name the principals one by one.",
-    when=lambda case: _created(case) is not None,
-)
-def created_key_everybody(case: Case) -> Iterator[Breach]:
-    key = _created(case)
-    named = [] if key is None else [(f"unseal.createKey.users[{at}]", one) for at, one in enumerate(key.users)]
-    if isinstance(key, CreateAwsKey):
-        named += [(f"unseal.createKey.administrators[{at}]", one) for at, one in enumerate(key.administrators)]
-
-    def look(_: int, item: tuple[str, str]) -> Iterator[Breach]:
-        path, principal = item
-        if str(principal) in _EVERYBODY or str(principal).endswith(":*"):
-            yield Breach(path)
-
-    yield from each(named, look)
-
-
-@rule(
-    "openbao.unseal.created-key-settings",
-    "A created key is one that its cloud makes",
-    since="ours",
-    fields=("unseal.createKey",),
-    reason="The cloud refuses this setting in the middle of the first update.",
+    fields=("unseal.createKey.rotationPeriod", "unseal.createKey.destroyScheduledDuration"),
+    reason="Google refuses this period in the middle of the first update.",
     way_out="Correct it, or remove it: the default is allowed.",
-    when=lambda case: _created(case) is not None,
+    when=lambda case: isinstance(case.spec.unseal, GcpCkmsUnseal) and case.spec.unseal.create_key is not None,
 )
-def created_key_settings(case: Case) -> Iterator[Breach]:
-    match _created(case):
-        case CreateAwsKey() as aws:
-            if aws.alias is not None and not re.fullmatch(r"alias/(?!aws/)[A-Za-z0-9/_-]+", str(aws.alias)):
-                yield Breach("unseal.createKey.alias", way_out="Write it like `alias/openbao`, not below `alias/aws/`.")
-            if aws.account_id is not None and not re.fullmatch(r"[0-9]{12}", str(aws.account_id)):
-                yield Breach("unseal.createKey.accountId", way_out="Write the 12 digits of the account, in quotes.")
-        case CreateGcpKey() as gcp:
-            for at, user in enumerate(gcp.users):
-                if ":" not in user and user not in _EVERYBODY:
-                    yield Breach(f"unseal.createKey.users[{at}]", way_out="Write it like `serviceAccount:<email>`.")
-            if _seconds(gcp.rotation_period) < _DAY:
-                yield Breach("unseal.createKey.rotationPeriod", way_out="Write a day (`86400s`) or more.")
-            if not _DAY <= _seconds(gcp.destroy_scheduled_duration) <= 120 * _DAY:
-                way_out = "Write between a day (`86400s`) and 120 days (`10368000s`)."
-                yield Breach("unseal.createKey.destroyScheduledDuration", way_out=way_out)
+def created_key_periods(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    if not isinstance(unseal, GcpCkmsUnseal) or unseal.create_key is None:
+        return
+    if _seconds(unseal.create_key.rotation_period) < _DAY:
+        yield Breach("unseal.createKey.rotationPeriod", way_out="Write a day (`86400s`) or more.")
+    if not _DAY <= _seconds(unseal.create_key.destroy_scheduled_duration) <= 120 * _DAY:
+        way_out = "Write between a day (`86400s`) and 120 days (`10368000s`)."
+        yield Breach("unseal.createKey.destroyScheduledDuration", way_out=way_out)
 
 
 def _seconds(text: str) -> int:

@@ -86,6 +86,7 @@ def one_trust(case: Case) -> Iterator[Breach]:
     if server is not None and server.enabled:
         reason = None
         if not _kinds_of_trust(server):
+            str(case.spec.image.repository)  # while it is not known, it may be one of them
             reason = "Only OpenBao's own repositories have built-in trust; a mirror or an own image needs its own."
         yield from _trust_problems("imageVerification", server, reason)
     if helpers is not None and helpers.enabled and _kinds_of_trust(helpers):

@@ -70,4 +70,4 @@ class Specification(Part):
     @property
     def namespace_name(self) -> str:
         """The namespace that everything lives in."""
-        return self.namespace.name or self.name
+        return self.name if self.namespace.name is None else self.namespace.name

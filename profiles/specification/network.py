@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from profiles.specification.base import Part
-from profiles.values import AnyText, LabelValue, SecretName, Text
+from profiles.values import AnyText, LabelValue, Leaf, SecretName, Text
 
 
 class LabelSelector(Part):
@@ -28,7 +28,7 @@ class Peer(Part):
 
 
 class Port(Part):
-    port: int | None = Field(default=None, ge=1, le=65535)
+    port: Annotated[int, Field(ge=1, le=65535), Leaf] | None = None
     protocol: Literal["TCP", "UDP"] = "TCP"
 
 

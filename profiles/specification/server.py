@@ -60,6 +60,8 @@ class AuditDevice(Part):
 
 
 class ServiceMonitor(Part):
+    """Checked against the contract now; the object is not built yet. Metrics: port `metrics` of Service `<name>`."""
+
     enabled: bool = False
     interval: Duration = "30s"
     insecure_skip_verify: Flag = False

@@ -115,7 +115,7 @@ class Backup(Part):
 
 
 class Namespace(Part):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] | None = Field(
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"), Leaf] | None = Field(
         default=None, description="Default: the cluster's name."
     )
     create: bool = True

@@ -252,7 +252,7 @@ def test_a_difference_says_what_it_means(tmp_path: Path) -> None:
     assert meaning == {
         "version": "rolling restart",
         "replicas": "pods added or removed",
-        "storage.size": "updated in place",
+        "storage.size": "no effect on a living cluster",
         "unseal.keyName": "needs a key rotation first",
         "network.egressRules": "updated in place",
         "selfInit.policies": "no effect on a living cluster",
@@ -299,7 +299,8 @@ def test_the_schema_accepts_good_stack_files_and_refuses_unknown_fields() -> Non
     validator.validate({"config": {"vault:cluster": HARDENED, "aws:region": "x"}})
     encrypted = changed(HARDENED, {"unseal.token": {"secure": "v1:abc"}, "unseal.address": {"secure": "v1:abc"}})
     validator.validate({"config": {"vault:cluster": encrypted}})
-    for wrong in ({"replica": 1}, {"replicas": {"secure": "v1:abc"}}, {"unseal": {}}, {"tls": {}}):
+    mistakes: list[dict[str, Any]] = [{"replica": 1}, {"replicas": {"secure": "v1:abc"}}, {"unseal": {}}, {"tls": {}}]
+    for wrong in mistakes:
         assert list(validator.iter_errors({"config": {"vault:cluster": {**HARDENED, **wrong}}}))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -364,12 +365,13 @@ def test_a_secret_in_a_namespace_of_our_own_cannot_be_looked_at_beforehand() -> 
     assert recorder.reads == []
 
 
-def test_a_secret_of_the_same_program_is_looked_at_once_it_exists() -> None:
-    """The name comes as an Output then, and the check must wait for it instead of missing it."""
+@pytest.mark.parametrize("mark", [pulumi.Output.from_input, pulumi.Output.secret])
+def test_a_secret_of_the_same_program_is_looked_at_once_it_exists(mark: Callable[[str], Any]) -> None:
+    """The name comes as an Output then, marked secret or not, and the check must wait for it instead of missing it."""
     recorder = Answering(secrets={"own": own_secret(ends=NOW - DAY / 2)})
 
     def program() -> None:
-        wanted: Any = {"tls": external(secret_name=pulumi.Output.from_input("own"))}
+        wanted: Any = {"tls": external(secret_name=mark("own"))}
         DevelopmentVaultCluster("openbao", wanted)
 
     with pytest.raises(RefusedSpecificationError, match="ended on"):

@@ -37,6 +37,16 @@ def _created(block: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"
+
+
+def _used_by(block: dict[str, Any], principal: str) -> dict[str, Any]:
+    return _created(block, createKey={"users": [principal]}, credentialsSecretRef="key-user")
+
+
+def _key_at_aws(**fields: Any) -> dict[str, Any]:
+    return _created(AWS, identity=AWS["identity"], createKey=fields)
+
+
 STATIC = {"type": "static", "secretName": "key-1", "keyId": "k1"}
 
 EXAMPLES = [
@@ -188,36 +198,51 @@ EXAMPLES = [
         "identity.created_key_user",
         _created(AWS, createKey={"users": ["arn:aws:iam::111122223333:user/bao"]}, credentialsSecretRef="aws"),
     ),
-    refused("identity.created_key_everybody", "unseal.createKey.users[0]", _created(AWS, createKey={"users": ["*"]})),
-    refused(
-        "identity.created_key_everybody",
-        "unseal.createKey.administrators[1]",
-        _created(AWS, createKey={"administrators": ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:*"]}),
+    *(
+        refused("identity.created_key_periods", f"unseal.createKey.{field}", _created(GCP, createKey={field: value}))
+        for field, value in (("rotationPeriod", "0s"), ("destroyScheduledDuration", "60s"))
+    ),
+    accepted("identity.created_key_periods", _created(GCP)),
+    *(
+        refused("identity.created_key_principals", "unseal.createKey.users[0]", _used_by(AWS, principal))
+        for principal in ("*", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/*", "bao")
     ),
     *(
-        refused(
-            "identity.created_key_everybody", "unseal.createKey.users[0]", _created(GCP, createKey={"users": [who]})
-        )
-        for who in ("allUsers", "allAuthenticatedUsers")
-    ),
-    accepted("identity.created_key_everybody", _created(AWS, createKey={"users": ["arn:aws:iam::1:role/bao"]})),
-    *(
-        refused("identity.created_key_settings", f"unseal.createKey.{field}", _created(block, createKey={field: value}))
-        for block, field, value in (
-            (AWS, "alias", "openbao"),
-            (AWS, "alias", "alias/aws/openbao"),
-            (AWS, "accountId", "1234"),
-            (GCP, "rotationPeriod", "0s"),
-            (GCP, "destroyScheduledDuration", "60s"),
-        )
+        refused("identity.created_key_principals", "unseal.createKey.users[0]", _used_by(GCP, member))
+        for member in ("allUsers", "allAuthenticatedUsers", "domain:example.com", "bao@example.com")
     ),
     refused(
-        "identity.created_key_settings",
-        "unseal.createKey.users[0]",
-        _created(GCP, createKey={"users": ["bao@p.iam.gserviceaccount.com"]}),
+        "identity.created_key_principals",
+        "unseal.createKey.administrators[0]",
+        _created(AWS, identity=AWS["identity"], createKey={"administrators": ["*"]}),
     ),
-    accepted("identity.created_key_settings", _created(AWS, createKey={"alias": "alias/openbao"})),
-    accepted("identity.created_key_settings", _created(GCP)),
+    accepted(
+        "identity.created_key_principals",
+        _created(AWS, identity=AWS["identity"], createKey={"administrators": ["arn:aws:iam::111122223333:root"]}),
+    ),
+    accepted("identity.created_key_principals", _used_by(AWS, "arn:aws-us-gov:iam::111122223333:role/team/bao")),
+    accepted("identity.created_key_principals", _used_by(GCP, "serviceAccount:bao@p.iam.gserviceaccount.com")),
+    accepted("identity.created_key_principals", _used_by(GCP, "serviceAccount:p.svc.id.goog[bao/bao]")),
+    refused("identity.aws_names", "unseal.createKey.alias", _key_at_aws(alias="openbao")),
+    refused("identity.aws_names", "unseal.createKey.alias", _key_at_aws(alias="alias/aws/openbao")),
+    refused("identity.aws_names", "unseal.createKey.accountId", _key_at_aws(accountId="1111-2222-3333")),
+    refused("identity.aws_names", "unseal.identity.irsa.roleArn", _with(AWS, identity={"irsa": {"roleArn": "bao"}})),
+    refused(
+        "identity.aws_names",
+        "unseal.identity.irsa.oidcProviderArn",
+        _with(AWS, identity={"irsa": {"oidcProviderArn": "arn:aws:eks:eu-central-1:111122223333:cluster/c"}}),
+    ),
+    refused(
+        "identity.aws_names",
+        "unseal.identity.irsa.oidcProviderUrl",
+        _with(AWS, identity={"irsa": {"oidcProviderUrl": "oidc.eks.eu-central-1.amazonaws.com/id/ABC"}}),
+    ),
+    refused(
+        "identity.aws_names",
+        "unseal.identity.podIdentity.roleArn",
+        _with(AWS, identity={"podIdentity": {"clusterName": "c", "roleArn": "arn:aws:iam::111122223333:user/bao"}}),
+    ),
+    accepted("identity.aws_names", _key_at_aws(alias="alias/team/openbao", accountId="111122223333")),
     refused("identity.identity_complete", "unseal.identity", _with(AWS, identity={})),
     refused("identity.identity_complete", "unseal.identity.irsa", _with(AWS, identity={"irsa": {}})),
     refused("identity.identity_complete", "unseal.identity", _with(GCP, identity={})),
@@ -226,7 +251,9 @@ EXAMPLES = [
         "unseal.identity.createServiceAccount",
         _with(GCP, identity={"createServiceAccount": True, "serviceAccountEmail": "a@p.iam.gserviceaccount.com"}),
     ),
-    accepted("identity.identity_complete", _with(AWS, identity={"irsa": {"roleArn": "arn:aws:iam::1:role/bao"}})),
+    accepted(
+        "identity.identity_complete", _with(AWS, identity={"irsa": {"roleArn": "arn:aws:iam::111122223333:role/bao"}})
+    ),
     accepted("identity.identity_complete", _with(GCP)),
     refused("unseal.aws_pair", "unseal.secretKey", _with(AWS, identity=ABSENT, accessKey="a")),
     refused("unseal.aws_pair", "unseal.accessKey", _with(AWS, identity=ABSENT, secretKey="canary")),
