@@ -16,7 +16,7 @@ PROOF = "openbao-proof"
 """Mount, user and policy of the component's own proof login."""
 
 BUILT_IN_POLICIES = frozenset({"default"})
-_LOGIN_PATH = re.compile(r"^auth/(?P<mount>.+?)/(?:users|role|certs|groups)/[^/]+$")
+_LOGIN_PATH = re.compile(r"auth/(?P<mount>.+?)/(?:users|role|certs|groups)/(?P<name>[^/]+)(?:/policies)?")
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,11 @@ def logins(access: SelfInit) -> Iterator[Login]:
     """Everybody who could log in, by typed methods and by raw requests."""
     yield from _typed_logins(access)
     for index, request in enumerate(access.requests):
-        match = _LOGIN_PATH.match(plain_path(request.path))
+        match = _LOGIN_PATH.fullmatch(plain_path(request.path))
         if match and _creates(request):
-            given = request.data.get("token_policies", request.data.get("policies", ()))
-            names = given.split(",") if isinstance(given, str) else list(given)
-            name = plain_path(request.path).rsplit("/", 1)[-1]
-            yield Login(f"selfInit.requests[{index}]", match["mount"], name, _names(names))
+            given = request.data.get("token_policies", request.data.get("policies", []))
+            names = given if isinstance(given, list) else str(given).split(",")
+            yield Login(f"selfInit.requests[{index}]", match["mount"], match["name"], _names(names))
 
 
 def _typed_logins(access: SelfInit) -> Iterator[Login]:

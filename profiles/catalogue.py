@@ -11,6 +11,16 @@ from profiles.rules.rule import Rule
 SINCE = {"S": "0.1", "0.2": "0.2", "N": "after 0.2", "ours": "ours"}
 """First contract that has a rule: the operator's, or this product's own."""
 
+SHAPE = {
+    "specification.unknown-field": "There is no such field. The message names the nearest one, or all that there are.",
+    "specification.required": "A field is missing without which nothing can be read.",
+    "specification.type": "A value is of another kind: text, number, true or false, list, mapping. Quotes make text.",
+    "specification.choice": "Only the listed words are allowed here, in this spelling.",
+    "specification.value": "The value has the right kind but another form or size than the field takes.",
+    "specification.known": "This decides which resources exist, so it may not be an output of another resource.",
+}
+"""What is checked before any rule, while a specification is read."""
+
 _INTRODUCTION = """\
 # The contract
 
@@ -41,7 +51,7 @@ def state(rule: Rule) -> str:
 
 def nearest(rule_id: str) -> str | None:
     """The id that was probably meant."""
-    close = difflib.get_close_matches(rule_id, [rule.id for rule in RULES], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(rule_id.lower(), [*SHAPE, *(rule.id for rule in RULES)], n=1, cutoff=0.5)
     return close[0] if close else None
 
 
@@ -51,6 +61,8 @@ def explanation(rule_id: str) -> str | None:
     for one in ELSEWHERE:
         if one.id == rule_id:
             parts.append(f"{one.id}\n  {one.title}\n  not applicable: {one.why}")
+    if rule_id in SHAPE:
+        parts.append(f"{rule_id}\n  {SHAPE[rule_id]}\n  `python -m profiles schema` describes every field.")
     return "\n\n".join(parts) or None
 
 

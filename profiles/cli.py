@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -46,6 +47,9 @@ def main() -> None:
         sys.exit(_VIOLATED)
     except BrokenPipeError:
         sys.exit(_VIOLATED)
+    except OSError as refused:
+        click.echo(f"error: the output cannot be written ({refused.strerror}).", err=True)
+        sys.exit(_UNUSABLE)
 
 
 @cli.command()
@@ -67,7 +71,7 @@ def check(files: tuple[Path, ...], form: str, previous: Path | None, everything:
         documents = [_result_as_dict(result) for result in results]
         click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False))
     elif form == "sarif":
-        click.echo(json.dumps(_sarif(results), indent=2, ensure_ascii=False) if results else "")
+        click.echo(json.dumps(_sarif(results), indent=2, ensure_ascii=False))
     else:
         for result in results:
             click.echo(result.as_markdown() if form == "markdown" else result.as_text(everything))
@@ -228,13 +232,13 @@ def _result_as_dict(result: _Result) -> dict[str, Any]:
 
 
 def _sarif(results: list[_Result]) -> dict[str, Any]:
-    """One log with one run per file."""
-    from profiles.presentation import problems_as_sarif
+    """One log with one run per file; none where no file could be read."""
+    from profiles.presentation import problems_as_sarif, sarif_log
 
-    logs = [
-        result.report.as_sarif(result.path.as_posix())
-        if result.report is not None
-        else problems_as_sarif(result.problems.problems if result.problems else (), result.path.as_posix())
-        for result in results
-    ]
-    return {**logs[0], "runs": [run for log in logs for run in log["runs"]]}
+    runs = []
+    for result in results:
+        uri = quote(result.path.as_posix())
+        problems = result.problems.problems if result.problems else ()
+        log = result.report.as_sarif(uri) if result.report is not None else problems_as_sarif(problems, uri)
+        runs += log["runs"]
+    return sarif_log(runs)

@@ -32,6 +32,9 @@ _PATH_KEYS = frozenset(
         "list_scan_response_keys_filter_path",
     }
 )
+_MAPPINGS = frozenset({"allowed_parameters", "denied_parameters"})
+_LISTS = frozenset({"required_parameters", "mfa_methods"})
+_UNITS = {"": 1.0, "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TOKEN = re.compile(
     r"""(?P<skip>[ \t\r\n]+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
       | (?P<heredoc><<-?(?P<end>\w+)\n.*?\n[ \t]*(?P=end)(?=\n|\Z))
@@ -76,7 +79,10 @@ def read_policy(text: str) -> tuple[PathRule, ...]:
     """
     if not text.strip():
         raise PolicyError("it is empty")
-    entries = _json_entries(text) if text.lstrip().startswith("{") else _Parser(text).document()
+    try:
+        entries = list(_json_entries(text)) if text.lstrip().startswith("{") else _Parser(text).document()
+    except RecursionError:
+        raise PolicyError("it is nested too deeply") from None
     rules = []
     for keys, value in entries:
         if keys[0] == "name":
@@ -105,10 +111,43 @@ def _path_rule(path: str, body: Any) -> PathRule:
     listed = body.get("capabilities", [])
     if not isinstance(listed, list):
         raise PolicyError(f'path "{path}": capabilities must be a list, as in ["read"]')
-    wrong = [item for item in listed if item not in CAPABILITIES]
+    wrong = [item for item in listed if not isinstance(item, str) or item not in CAPABILITIES]
     if wrong:
         raise PolicyError(f'path "{path}": "{wrong[0]}" is no capability (there are {", ".join(sorted(CAPABILITIES))})')
+    _check_path(path)
+    _check_settings(path, body)
     return PathRule(path, frozenset(listed) | _legacy(path, body.get("policy")))
+
+
+def _check_path(path: str) -> None:
+    if "+*" in path:
+        raise PolicyError(f'path "{path}": "+*" is forbidden; use "+/*" or "*"')
+    before, *templates = path.split("{{")
+    if "}}" in before or any(template.count("}}") != 1 for template in templates):
+        raise PolicyError(f'path "{path}": every "{{{{" needs its own "}}}}"')
+
+
+def _check_settings(path: str, body: Mapping[str, Any]) -> None:
+    """The settings beside capabilities, as far as OpenBao looks at them when it stores the policy."""
+    for key in _MAPPINGS & body.keys():
+        if not isinstance(body[key], Mapping):
+            raise PolicyError(f'path "{path}": {key} must be a block, as in {{ "name" = ["value"] }}')
+    for key in _LISTS & body.keys():
+        if not isinstance(body[key], list):
+            raise PolicyError(f'path "{path}": {key} must be a list')
+    if not re.fullmatch(r"[0-9]+", str(body.get("pagination_limit", 0))):
+        raise PolicyError(f'path "{path}": pagination_limit must be a whole number')
+    shortest, longest = (_seconds(path, key, body.get(key)) for key in ("min_wrapping_ttl", "max_wrapping_ttl"))
+    if shortest and longest and longest < shortest:
+        raise PolicyError(f'path "{path}": max_wrapping_ttl is less than min_wrapping_ttl')
+
+
+def _seconds(path: str, key: str, duration: Any) -> float:
+    text = str(duration or 0)
+    parts = re.findall(r"([0-9.]+)([a-zµ]*)", text)
+    if "".join(number + unit for number, unit in parts) != text or any(unit not in _UNITS for _, unit in parts):
+        raise PolicyError(f'path "{path}": {key} must be a duration, as in "1h"')
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def _legacy(path: str, word: Any) -> frozenset[str]:
@@ -130,6 +169,8 @@ def _json_entries(text: str) -> Iterator[tuple[list[str], Any]]:
             yield [key], value
             continue
         for block in value if isinstance(value, list) else [value]:
+            if not isinstance(block, Mapping):
+                raise PolicyError("a path needs a block in braces")
             for path, body in block.items():
                 yield [key, path], body
 
@@ -213,10 +254,10 @@ class _Parser:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    position = 0
+    position, line, counted = 0, 1, 0
     while position < len(text):
         match = _TOKEN.match(text, position)
-        line = text.count("\n", 0, position) + 1
+        line, counted = line + text.count("\n", counted, position), position
         if match is None:
             raise PolicyError(f"line {line}: `{text[position]}` does not belong here")
         position = match.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 
 class KeyError_(ValueError):  # noqa: N801, N818 - the builtin has the plain name
@@ -20,7 +19,7 @@ def inspect_key(text: str) -> str:
         raise KeyError_("This is an armoured key; OpenBao wants base64 of the binary one.")
     try:
         binary = base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, letters outside ASCII are another
         raise KeyError_("This is no base64.") from None
 
     import pysequoia

@@ -113,7 +113,7 @@ def as_sarif(report: Report, uri: str) -> dict[str, Any]:
         for finding in report.findings
         if str(finding.state) in _SARIF_LEVELS
     ]
-    return _sarif_log(list(rules.values()), results)
+    return _sarif_run(list(rules.values()), results)
 
 
 def problems_as_sarif(problems: Iterable[Problem], uri: str) -> dict[str, Any]:
@@ -121,12 +121,16 @@ def problems_as_sarif(problems: Iterable[Problem], uri: str) -> dict[str, Any]:
     listed = list(problems)
     rules = [{"id": rule_id} for rule_id in dict.fromkeys(problem.rule for problem in listed)]
     results = [_sarif_result(one.rule, "error", f"{one.reason} {one.way_out}", one.path, uri) for one in listed]
-    return _sarif_log(rules, results)
+    return _sarif_run(rules, results)
 
 
-def _sarif_log(rules: list[dict[str, Any]], results: list[dict[str, Any]]) -> dict[str, Any]:
-    driver = {"name": "openbao-profiles", "rules": rules}
-    return {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+def _sarif_run(rules: list[dict[str, Any]], results: list[dict[str, Any]]) -> dict[str, Any]:
+    return sarif_log([{"tool": {"driver": {"name": "openbao-profiles", "rules": rules}}, "results": results}])
+
+
+def sarif_log(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """A SARIF log around runs."""
+    return {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": runs}
 
 
 def _sarif_result(rule: str, level: str, text: str, path: str, uri: str) -> dict[str, Any]:

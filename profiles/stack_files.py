@@ -35,6 +35,11 @@ class Document:
         return match[1] if match else None
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+_MOST_VALUES = 100_000
+"""More than any specification has: anchors that refer to anchors may stand for billions."""
+
+
 class _UniqueKeys(_Loader):  # type: ignore[misc]
     """YAML without silent surprises: a key that is written twice is an error."""
 
@@ -42,6 +47,8 @@ class _UniqueKeys(_Loader):  # type: ignore[misc]
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
+        if key_node.tag == _MERGE:
+            continue
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str | int | float | bool):
             raise yaml.constructor.ConstructorError(problem="a key must be text", problem_mark=key_node.start_mark)
@@ -68,10 +75,25 @@ def read(path: Path) -> Document:
     if not isinstance(document, dict):
         raise UnusableInput(f"{path}: this is {_kind(document)}, not a mapping of fields; start with `profile: …`.")
     if "config" not in document and not _STACK_KEYS & document.keys():
-        return Document(path, _plain(document, ""))
+        return _document(path, document, None)
     provider = document.get("secretsprovider")
-    provider = provider if isinstance(provider, str) else None
-    return Document(path, _plain(_from_stack(path, document), ""), provider)
+    return _document(path, _from_stack(path, document), provider if isinstance(provider, str) else None)
+
+
+def _document(path: Path, data: dict[Any, Any], provider: str | None) -> Document:
+    if _values(data, {}) > _MOST_VALUES:
+        raise UnusableInput(f"{path}: this is too large for a specification; do its anchors refer to each other?")
+    return Document(path, _plain(data, ""), provider)
+
+
+def _values(value: Any, known: dict[int, int]) -> int:
+    """How many values this is when every anchor is written out; counted once per anchor."""
+    if not isinstance(value, Mapping | list):
+        return 1
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, Mapping) else value
+        known[id(value)] = 1 + sum(_values(item, known) for item in inner)
+    return known[id(value)]
 
 
 def secrets_provider(path: Path) -> str | None:
@@ -105,7 +127,9 @@ def _load(path: Path, text: str) -> Any:
         mark = wrong.problem_mark or wrong.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise UnusableInput(f"{where}: this is no valid YAML: {wrong.problem or 'unreadable'}.") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except ValueError as wrong:  # a date or a number that YAML recognises and Python does not have
+        raise UnusableInput(f"{path}: this is no valid YAML: {wrong}; put texts in quotes.") from None
+    except (yaml.YAMLError, RecursionError):
         raise UnusableInput(f"{path}: this is no valid YAML.") from None
 
 

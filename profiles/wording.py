@@ -29,14 +29,24 @@ PATTERNS = {
         "a Kubernetes namespace: lower-case letters, digits and dashes, at most 63 characters",
         "Rename it, as in `openbao`.",
     ),
-    r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$": ("a duration with units", "Write it like `30s`, `90m` or `720h`."),
-    r"^[0-9]+h$": ("a duration in whole hours", "Write it like `720h`."),
-    r"^[0-9]+s$": ("a duration in whole seconds", "Write it like `7776000s`."),
+    r"^([0-9]{1,12}(\.[0-9]+)?ms|[0-9]{1,9}(\.[0-9]+)?[sm]|[0-9]{1,6}(\.[0-9]+)?h){1,4}$": (
+        "a duration with units, of a century at most",
+        "Write it like `30s`, `90m` or `720h`.",
+    ),
+    r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$": (
+        "the value of a Kubernetes label: letters, digits, dashes, dots and underscores, at most 63",
+        "Write it as `kubectl get --show-labels` shows it, without the key.",
+    ),
+    r"^[0-9]{1,6}h$": ("a duration in whole hours", "Write it like `720h`."),
+    r"^[0-9]{1,9}s$": ("a duration in whole seconds", "Write it like `7776000s`."),
     r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$": (
         "a Kubernetes quantity",
         "Write it like `100m`, `512Mi` or `10Gi`.",
     ),
-    r"^[0-9]+\.[0-9]+\.[0-9]+$": ("a release of OpenBao as three numbers", "Write it like `2.7.2`."),
+    r"^(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$": (
+        "a release of OpenBao as three numbers",
+        "Write it like `2.7.2`.",
+    ),
     r"^sha256:[0-9a-f]{64}$": (
         "an image digest: `sha256:` and 64 hex digits",
         "Ask the registry, for example with `crane digest <image>`.",
@@ -73,7 +83,7 @@ def problem_of(error: Mapping[str, Any], data: Mapping[str, Any]) -> Problem:
     if isinstance(error.get("input"), Unknown):
         return structural(place.path)
     kind = error["type"]
-    worded = _WORDINGS.get(kind, _expected)
+    worded = _map_key if error["loc"][-1] == "[key]" else _WORDINGS.get(kind, _expected)
     reason, way_out = worded(error, place, data)
     path = f"{place.path}.{_tag_key(place)}" if worded is _tag else place.path
     return Problem(path=path, rule=_RULE_OF.get(kind, "specification.type"), reason=reason, way_out=way_out)
@@ -89,7 +99,7 @@ class _Place:
     def of(cls, location: Location) -> _Place:
         path, parent, key = "", None, None
         annotation: Any = Specification
-        for step in location:
+        for step in location[:-1] if location[-1] == "[key]" else location:
             models = _models(annotation)
             if isinstance(step, str) and len(models) > 1 and step in _tags(models):
                 annotation = _tags(models)[step]
@@ -194,6 +204,11 @@ def _choice(error: Mapping[str, Any], place: _Place, _: Mapping[str, Any]) -> Wo
     return f"This must be {_listed(choices)}.", hint
 
 
+def _map_key(error: Mapping[str, Any], _: _Place, __: Mapping[str, Any]) -> Worded:
+    """A mapping that takes certain keys only; the library says which, in its own words."""
+    return f"There is no `{error['input']}` here.", f"Use {error['ctx']['expected'].replace(chr(39), '`')}."
+
+
 def _tag_key(place: _Place) -> str:
     """The key of a tagged union that says which of its models is meant."""
     return "mode" if place.path == "tls" else "type"
@@ -235,7 +250,8 @@ def _empty(_: Mapping[str, Any], __: _Place, ___: Mapping[str, Any]) -> Worded:
 def _expected(error: Mapping[str, Any], place: _Place, _: Mapping[str, Any]) -> Worded:
     expected = _EXPECTED.get(error["type"], "of another kind")
     given = error.get("input")
-    reason = f"This must be {expected}, not {_kind(given)}."
+    kind = "a fraction" if expected == "a whole number" and isinstance(given, float) else _kind(given)
+    reason = f"This must be {expected}, not {kind}."
     if expected == "text" and isinstance(given, (bool, int, float)):
         return reason, "Put it in quotes."
     if expected == "true or false" and isinstance(given, str):

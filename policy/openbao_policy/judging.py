@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from profiles.contract import evaluate
 from profiles.errors import SpecificationError
@@ -12,7 +13,7 @@ from profiles.parsing import parse
 from profiles.report import Finding
 from profiles.rules import RULES, changes
 from profiles.rules.rule import Rule
-from profiles.specification import Specification
+from profiles.specification import Profile, Specification
 from profiles.values import Unknown
 
 from .reading import Seen, read
@@ -44,6 +45,9 @@ VISIBLE = (
     "unseal.pin",
 )
 """Every field that some object can show."""
+
+_ROUNDS = 5
+"""How often what cannot be read is left out before an object is not judged at all."""
 
 NOT_ASKED = {
     "contract.image.shell": "only this product's own proof Job needs a shell",
@@ -87,7 +91,8 @@ def judge(resource_type: str, props: Mapping[str, Any], choice: Choice = "AsLabe
     reading = read(resource_type, props)
     if reading is None:
         return []
-    profile = choice if choice != "AsLabelled" else reading.profile or "Hardened"
+    labelled = reading.profile if reading.profile in get_args(Profile) else "Hardened"
+    profile = str(choice if choice != "AsLabelled" else labelled)
     return [verdict for part in reading.parts for verdict in _judge(part, profile)]
 
 
@@ -106,14 +111,35 @@ def _verdict(part: Seen, finding: Finding) -> Verdict:
 
 def _specification(data: dict[str, Any]) -> Specification | None:
     """A specification around a part: what the part cannot show is not known, what cannot be read is not judged."""
-    for _ in range(3):
+    for _ in range(_ROUNDS):
         try:
             return parse(data)
         except SpecificationError as wrong:
-            for problem in wrong.problems:
-                block, _, name = problem.path.partition(".")
-                if problem.rule == "specification.required" and name and isinstance(data.get(block), dict):
-                    data = {**data, block: {**data[block], name: Unknown(problem.path)}}
-                elif block != "profile":
-                    data = {key: value for key, value in data.items() if key != block}
+            for problem in reversed(wrong.problems):
+                steps = re.findall(r"[^.\[\]]+", problem.path)
+                missing = problem.rule == "specification.required"
+                data = _with_unknown(data, steps, problem.path) if missing else _without(data, steps)
     return None
+
+
+def _with_unknown(node: Any, steps: list[str], path: str) -> Any:
+    """A copy with a placeholder at a path."""
+    if not steps:
+        return Unknown(path)
+    step = int(steps[0]) if isinstance(node, list) else steps[0]
+    copy = node.copy()
+    copy[step] = _with_unknown(copy[step] if steps[1:] else None, steps[1:], path)
+    return copy
+
+
+def _without(node: Any, steps: list[str]) -> Any:
+    """A copy without what is at a path, or without the last of its parents that is there."""
+    step = int(steps[0]) if isinstance(node, list) else steps[0]
+    if step not in (range(len(node)) if isinstance(node, list) else node):
+        return node
+    copy, inner = node.copy(), node[step]
+    if steps[1:] and isinstance(inner, dict | list) and (smaller := _without(inner, steps[1:])) is not inner:
+        copy[step] = smaller
+    else:
+        del copy[step]
+    return copy

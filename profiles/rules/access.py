@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from profiles.access_plan import logins
-from profiles.addresses import is_local_host, is_network, split_url
+from profiles.addresses import is_elsewhere, is_network
+from profiles.pem import is_certificate, is_public_key
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.rules.self_init import FINAL, access, runs
-from profiles.specification.bootstrap import AppRoleRole, CertRole, JwtRole, KubernetesRole
+from profiles.specification.bootstrap import AppRoleRole, CertRole, JwtRole, KubernetesRole, SelfInitRequest
 
 _LOGIN_NAME = re.compile(r"\w(([\w.-]+)?\w)?", re.ASCII)
 
@@ -43,10 +44,7 @@ def issuers(case: Case) -> Iterator[Breach]:
 
 
 def _is_issuer(url: str, *, discovery: bool) -> bool:
-    parts = split_url(url)
-    if parts is None or parts.scheme != "https" or any(mark in url for mark in "@?#"):
-        return False
-    return not is_local_host(parts.hostname or "") and not (discovery and "/.well-known/" in f"{url}/")
+    return is_elsewhere(url) and not (discovery and "/.well-known/" in f"{url}/")
 
 
 @rule(
@@ -87,25 +85,11 @@ def jwt_keys(case: Case) -> Iterator[Breach]:
         yield Breach("selfInit.jwt")
 
     def look(index: int, key: str) -> Iterator[Breach]:
-        if not _is_public_key(str(key)):
+        if not is_public_key(str(key)):
             path = f"selfInit.jwt.validationPubkeys[{index}]"
             yield Breach(path, f"This is no PEM public key. {FINAL}", "Write the whole PEM block, with its lines.")
 
     yield from each(jwt.validation_pubkeys, look)
-
-
-def _is_public_key(pem: str) -> bool:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    try:
-        if "BEGIN CERTIFICATE" in pem:
-            x509.load_pem_x509_certificate(pem.encode())
-        else:
-            load_pem_public_key(pem.encode())
-    except Exception:
-        return False
-    return True
 
 
 @rule(
@@ -167,21 +151,30 @@ def kubernetes_roles(case: Case) -> Iterator[Breach]:
     "Not every workload may log in",
     since="ours",
     scope="Hardened",
-    fields=("selfInit.kubernetes.roles",),
+    fields=("selfInit.kubernetes.roles", "selfInit.requests"),
     reason="With `*` for names and namespaces every pod of the cluster holds a key to this one.",
     way_out="Name the ServiceAccounts or the namespaces.",
-    when=lambda case: (given := access(case)) is not None and given.kubernetes is not None,
+    when=lambda case: (given := access(case)) is not None and (given.kubernetes is not None or bool(given.requests)),
 )
 def not_everybody(case: Case) -> Iterator[Breach]:
     given = access(case)
 
     def look(index: int, role: KubernetesRole) -> Iterator[Breach]:
-        names = [str(name) for name in role.bound_service_account_names]
-        spaces = [str(name) for name in role.bound_service_account_namespaces]
-        if names == ["*"] and spaces == ["*"]:
+        if _anybody(role.bound_service_account_names) and _anybody(role.bound_service_account_namespaces):
             yield Breach(f"selfInit.kubernetes.roles[{index}]")
 
+    def raw(index: int, request: SelfInitRequest) -> Iterator[Breach]:
+        bound = [request.data.get(f"bound_service_account_{kind}") for kind in ("names", "namespaces")]
+        if all(_anybody(value if isinstance(value, list) else str(value).split(",")) for value in bound):
+            yield Breach(f"selfInit.requests[{index}]")
+
     yield from each(given.kubernetes.roles if given is not None and given.kubernetes is not None else [], look)
+    yield from each(given.requests if given is not None else [], raw)
+
+
+def _anybody(names: Sequence[str]) -> bool:
+    """Whether a list of patterns leaves nobody out."""
+    return any(str(name).strip() and not str(name).strip(" *") for name in names)
 
 
 @rule(
@@ -223,7 +216,7 @@ def certificates(case: Case) -> Iterator[Breach]:
     given = access(case)
 
     def look(index: int, role: CertRole) -> Iterator[Breach]:
-        if "BEGIN CERTIFICATE" not in str(role.certificate) or not _is_public_key(str(role.certificate)):
+        if not is_certificate(str(role.certificate)):
             yield Breach(f"selfInit.cert.roles[{index}].certificate")
 
     yield from each(given.cert.roles if given is not None and given.cert is not None else [], look)

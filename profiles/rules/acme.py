@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profiles.addresses import is_dns_name, is_internal_name, is_public_acme
+from profiles.addresses import is_dns_name, is_elsewhere, is_internal_name, is_public_acme
 from profiles.layout import Names
 from profiles.rendering.listener import shared_domains
 from profiles.rules.rule import Breach, Case, each, rule
@@ -26,13 +26,13 @@ def _is_acme(case: Case) -> bool:
     "The ACME directory is named",
     since="S",
     fields=("tls.directoryUrl",),
-    reason="An ACME directory is an https URL.",
-    way_out="Write it like `https://acme.example.com/directory`.",
+    reason="An ACME directory is an https URL of another machine.",
+    way_out="Write it like `https://acme.example.com/directory`: no user, query or fragment, no local host.",
     when=_is_acme,
 )
 def directory(case: Case) -> Iterator[Breach]:
     tls = acme(case)
-    if tls is not None and not str(tls.directory_url).startswith("https://"):
+    if tls is not None and not is_elsewhere(str(tls.directory_url)):
         yield Breach("tls.directoryUrl")
 
 

@@ -6,11 +6,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from profiles.layout import DATA_DIR, TMP_DIR
+from profiles.layout import DATA_DIR
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.server import AuditDevice
 
 _REQUIRED = {"file": "file_path", "socket": "address", "http": "uri"}
+_BOOLEAN = ("true", "false", "1", "t", "T", "TRUE", "True", "0", "f", "F", "FALSE", "False")
+_VALUES = {
+    "format": ("json", "jsonx"),
+    "socket_type": ("tcp", "udp", "unix"),
+    "log_raw": _BOOLEAN,
+    "hmac_accessor": _BOOLEAN,
+    "elide_list_responses": _BOOLEAN,
+}
 _FINAL = "A device that cannot be opened at the first start loses the bootstrap for good."
 
 
@@ -41,6 +49,9 @@ def _keeps(device: AuditDevice) -> bool:
 )
 def audit_options(case: Case) -> Iterator[Breach]:
     def look(index: int, device: AuditDevice) -> Iterator[Breach]:
+        if device.type == "syslog":
+            reason = f"No pod has a syslog socket to open. {_FINAL}"
+            yield Breach(f"audit[{index}].type", reason, "Use a file device on `stdout`, or a socket or http device.")
         needed = _REQUIRED.get(device.type)
         if needed is not None and needed not in device.options:
             yield Breach(f"audit[{index}].options", f"A {device.type} device needs the option `{needed}`. {_FINAL}")
@@ -50,6 +61,10 @@ def audit_options(case: Case) -> Iterator[Breach]:
         mode = device.options.get("mode")
         if mode is not None and not re.fullmatch(r"0?[0-7]{3,4}", str(mode)):
             yield Breach(f"audit[{index}].options.mode", "This is no file mode.", "Write it in octal, like `0600`.")
+        for name, allowed in _VALUES.items():
+            if str(device.options.get(name, allowed[0])) not in allowed:
+                reason = f"OpenBao cannot read this option. {_FINAL}"
+                yield Breach(f"audit[{index}].options.{name}", reason, f"Write {' or '.join(allowed[:2])}.")
 
     yield from each(case.spec.audit, look)
 
@@ -60,12 +75,13 @@ def audit_options(case: Case) -> Iterator[Breach]:
     since="ours",
     fields=("audit",),
     reason=f"The pods' root is read-only; only the data volume can be written. {_FINAL}",
-    way_out=f"Use file_path `stdout`, or a path below {DATA_DIR}/.",
+    way_out=f"Use file_path `stdout`, or a file below {DATA_DIR}/, but not in {DATA_DIR}/raft/.",
 )
 def audit_writable(case: Case) -> Iterator[Breach]:
     def look(index: int, device: AuditDevice) -> Iterator[Breach]:
         path = str(device.options.get("file_path", "stdout"))
-        below = path.startswith((f"{DATA_DIR}/", f"{TMP_DIR}/")) and ".." not in path
+        below = path.startswith(f"{DATA_DIR}/") and not path.startswith(f"{DATA_DIR}/raft/")
+        below = below and ".." not in path and not path.endswith("/")
         if device.type == "file" and path not in ("stdout", "discard") and not below:
             yield Breach(f"audit[{index}].options.file_path")
 

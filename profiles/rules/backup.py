@@ -130,6 +130,9 @@ def backup_address(case: Case) -> Iterator[Breach]:
         yield Breach(
             "backup.target.endpoint", "This is no URL.", "Write it like `https://s3.eu-central-1.amazonaws.com`."
         )
+    elif parts.username is not None:
+        way_out = "Put them into a Secret and name that in backup.target.credentialsSecretRef."
+        yield Breach("backup.target.endpoint", "Credentials in a URL end up in every log.", way_out)
     elif is_local_host(parts.hostname or ""):
         yield Breach("backup.target.endpoint")
 

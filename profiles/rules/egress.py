@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from profiles.addresses import is_address, network_contains, split_url
 from profiles.rules.rule import Breach, Case, rule
-from profiles.specification.network import EgressRule
+from profiles.specification.network import EgressRule, IpBlock
 from profiles.specification.tls import AcmeTls
 from profiles.specification.unseal import (
     AwsKmsUnseal,
@@ -36,6 +36,7 @@ class Target:
     field: str
     host: str | None
     port: int
+    protocol: str = "TCP"
 
 
 def _of_url(field: str, url: str | None) -> Iterator[Target]:
@@ -44,33 +45,41 @@ def _of_url(field: str, url: str | None) -> Iterator[Target]:
         yield Target(field, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme, 443))
 
 
-def _of_host_port(field: str, text: str) -> Iterator[Target]:
+def _of_host_port(field: str, text: str, protocol: str = "TCP") -> Iterator[Target]:
     host, _, port = str(text).rpartition(":")
     if port.isdigit():
-        yield Target(field, host.strip("[]") or None, int(port))
+        yield Target(field, host.strip("[]") or None, int(port), protocol)
 
 
 def _allowed(case: Case, target: Target) -> bool:
     network = case.spec.network
-    if network.api_server_cidr is None and target.port in _API_PORTS:
+    if network.api_server_cidr is None and target.port in _API_PORTS and target.protocol == "TCP":
         return True
     return any(_lets_out(egress, target) for egress in network.egress_rules)
 
 
 def _lets_out(egress: EgressRule, target: Target) -> bool:
-    if egress.ports and all(port.port not in (None, target.port) for port in egress.ports):
+    numbers = {port.port for port in egress.ports if port.protocol == target.protocol}
+    if egress.ports and not {None, target.port} & numbers:
         return False
     if target.host is None or not is_address(target.host) or not egress.to:
         return True
     blocks = [peer.ip_block for peer in egress.to]
-    return any(block is None or network_contains(str(block.cidr), target.host or "") for block in blocks)
+    return any(block is None or _contains(block, target.host) for block in blocks)
+
+
+def _contains(block: IpBlock, host: str) -> bool:
+    return network_contains(str(block.cidr), host) and not any(
+        network_contains(str(without), host) for without in block.except_
+    )
 
 
 def _closed(case: Case, targets: Callable[[Case], Iterator[Target]]) -> Iterator[Breach]:
     for target in targets(case):
         if not _allowed(case, target):
-            where = f"{target.host} port {target.port}" if target.host else f"port {target.port}"
-            way_out = f"Add a rule with its address range and port {target.port} to network.egressRules."
+            port = f"port {target.port}" if target.protocol == "TCP" else f"{target.protocol} port {target.port}"
+            where = f"{target.host} {port}" if target.host else port
+            way_out = f"Add a rule with its address range and {port} to network.egressRules."
             yield Breach(target.field, f"The NetworkPolicy does not let the pods reach {where}.", way_out)
 
 
@@ -151,8 +160,9 @@ def _audit_sinks(case: Case) -> Iterator[Target]:
     for index, device in enumerate(case.spec.audit):
         if device.type == "http" and "uri" in device.options:
             yield from _of_url(f"audit[{index}].options.uri", device.options["uri"])
-        if device.type == "socket" and str(device.options.get("socket_type", "tcp")) != "unix":
-            yield from _of_host_port(f"audit[{index}].options.address", device.options.get("address", ""))
+        protocol = str(device.options.get("socket_type", "tcp")).upper()
+        if device.type == "socket" and protocol != "UNIX":
+            yield from _of_host_port(f"audit[{index}].options.address", device.options.get("address", ""), protocol)
 
 
 @rule(

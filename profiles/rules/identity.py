@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from profiles.rules.rule import Breach, Case, rule
-from profiles.specification.unseal import AwsIdentity, AwsKmsUnseal, GcpCkmsUnseal, GcpIdentity
+from profiles.rules.rule import Breach, Case, each, rule
+from profiles.specification.unseal import (
+    AwsIdentity,
+    AwsKmsUnseal,
+    CreateAwsKey,
+    CreateGcpKey,
+    GcpCkmsUnseal,
+    GcpIdentity,
+)
 
 
 def _identity(case: Case) -> AwsIdentity | GcpIdentity | None:
@@ -49,6 +57,11 @@ def identity_complete(case: Case) -> Iterator[Breach]:
             yield from _gcp(gcp)
 
 
+def _created(case: Case) -> CreateAwsKey | CreateGcpKey | None:
+    unseal = case.spec.unseal
+    return unseal.create_key if isinstance(unseal, AwsKmsUnseal | GcpCkmsUnseal) else None
+
+
 def _aws(identity: AwsIdentity) -> Iterator[Breach]:
     if identity.pod_identity is None and identity.irsa is None:
         yield Breach("unseal.identity", way_out="Set unseal.identity.podIdentity.clusterName, or unseal.identity.irsa.")
@@ -68,3 +81,61 @@ def _gcp(identity: GcpIdentity) -> Iterator[Breach]:
     if existing and identity.create_service_account:
         reason = "A service account either exists or is created."
         yield Breach("unseal.identity.createServiceAccount", reason, "Keep one of the two.")
+
+
+_DAY = 86400
+_EVERYBODY = frozenset({"*", "allUsers", "allAuthenticatedUsers"})
+
+
+@rule(
+    "openbao.unseal.created-key-everybody",
+    "A created key is not everybody's",
+    since="ours",
+    fields=("unseal.createKey",),
+    reason="Whoever has an account with this cloud could use or delete the key that opens the data.",
+    way_out="Name the principals one by one.",
+    when=lambda case: _created(case) is not None,
+)
+def created_key_everybody(case: Case) -> Iterator[Breach]:
+    key = _created(case)
+    named = [] if key is None else [(f"unseal.createKey.users[{at}]", one) for at, one in enumerate(key.users)]
+    if isinstance(key, CreateAwsKey):
+        named += [(f"unseal.createKey.administrators[{at}]", one) for at, one in enumerate(key.administrators)]
+
+    def look(_: int, item: tuple[str, str]) -> Iterator[Breach]:
+        path, principal = item
+        if str(principal) in _EVERYBODY or str(principal).endswith(":*"):
+            yield Breach(path)
+
+    yield from each(named, look)
+
+
+@rule(
+    "openbao.unseal.created-key-settings",
+    "A created key is one that its cloud makes",
+    since="ours",
+    fields=("unseal.createKey",),
+    reason="The cloud refuses this setting in the middle of the first update.",
+    way_out="Correct it, or remove it: the default is allowed.",
+    when=lambda case: _created(case) is not None,
+)
+def created_key_settings(case: Case) -> Iterator[Breach]:
+    match _created(case):
+        case CreateAwsKey() as aws:
+            if aws.alias is not None and not re.fullmatch(r"alias/(?!aws/)[A-Za-z0-9/_-]+", str(aws.alias)):
+                yield Breach("unseal.createKey.alias", way_out="Write it like `alias/openbao`, not below `alias/aws/`.")
+            if aws.account_id is not None and not re.fullmatch(r"[0-9]{12}", str(aws.account_id)):
+                yield Breach("unseal.createKey.accountId", way_out="Write the 12 digits of the account, in quotes.")
+        case CreateGcpKey() as gcp:
+            for at, user in enumerate(gcp.users):
+                if ":" not in user and user not in _EVERYBODY:
+                    yield Breach(f"unseal.createKey.users[{at}]", way_out="Write it like `serviceAccount:<email>`.")
+            if _seconds(gcp.rotation_period) < _DAY:
+                yield Breach("unseal.createKey.rotationPeriod", way_out="Write a day (`86400s`) or more.")
+            if not _DAY <= _seconds(gcp.destroy_scheduled_duration) <= 120 * _DAY:
+                way_out = "Write between a day (`86400s`) and 120 days (`10368000s`)."
+                yield Breach("unseal.createKey.destroyScheduledDuration", way_out=way_out)
+
+
+def _seconds(text: str) -> int:
+    return int(text.removesuffix("s"))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from profiles.defaults import UPSTREAM_ISSUER, UPSTREAM_REPOSITORIES, UPSTREAM_SUBJECT
+from profiles.pem import is_public_key
 from profiles.rules.rule import Breach, Case, rule
 from profiles.specification.workload import Verification
 
@@ -91,6 +92,10 @@ def one_trust(case: Case) -> Iterator[Breach]:
         yield from _trust_problems("operatorImageVerification", helpers, None)
 
 
+_STRANGERS = ("stranger@else.invalid", "https://else.invalid/stranger/image/.github/workflows/w.yml@refs/heads/x")
+"""Identities that nobody means to trust: an expression that fits one of them fits everybody of its kind."""
+
+
 def _kinds_of_trust(verification: Verification) -> list[tuple[object, ...]]:
     """The ways of trust that are at least begun."""
     ways: list[tuple[object, ...]] = [
@@ -105,23 +110,24 @@ def _trust_problems(path: str, verification: Verification, reason: str | None) -
     begun = _kinds_of_trust(verification)
     if len(begun) != 1 or any(value is None for value in begun[0]):
         yield Breach(path, reason)
-    for field in ("issuer_reg_exp", "subject_reg_exp"):
-        expression = getattr(verification, field)
-        if expression is not None and not _compiles(expression):
-            name = "issuerRegExp" if field.startswith("issuer") else "subjectRegExp"
-            yield Breach(
-                f"{path}.{name}",
-                "This is not a regular expression.",
-                "Correct the expression, for example by closing its brackets.",
-            )
+    if verification.public_key is not None and not is_public_key(str(verification.public_key)):
+        yield Breach(f"{path}.publicKey", "This is no PEM public key.", "Write the whole PEM block of cosign.pub.")
+    expressions = {"issuerRegExp": verification.issuer_reg_exp, "subjectRegExp": verification.subject_reg_exp}
+    for name, expression in expressions.items():
+        if expression is not None:
+            yield from _expression_problems(f"{path}.{name}", str(expression))
 
 
-def _compiles(expression: str) -> bool:
+def _expression_problems(path: str, expression: str) -> Iterator[Breach]:
     try:
-        re.compile(str(expression))
+        fits_all = any(re.search(expression, stranger) for stranger in _STRANGERS)
     except re.error:
-        return False
-    return True
+        way_out = "Correct the expression, for example by closing its brackets."
+        yield Breach(path, "This is not a regular expression.", way_out)
+        return
+    if fits_all:
+        way_out = r"Write the signer's own address, anchored and with escaped dots, as in `^https://id\.example\.com$`."
+        yield Breach(path, "This expression fits signatures of strangers.", way_out)
 
 
 @rule(
@@ -208,7 +214,7 @@ def pinned_image(case: Case) -> Iterator[Breach]:
     "contract.image.reference",
     "The repository is only a repository",
     since="ours",
-    fields=("image.repository",),
+    fields=("image.repository", "image.tag"),
     reason="A tag, digest or scheme inside the repository makes an image reference that no node can pull.",
     way_out="Write the repository alone, as in `docker.io/openbao/openbao`; use image.tag and image.digest.",
 )
@@ -219,9 +225,15 @@ def plain_repository(case: Case) -> Iterator[Breach]:
         ":" in last
         or "@" in repository
         or "://" in repository
-        or not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*", repository)
+        or "//" in repository
+        or not re.fullmatch(r"[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?", repository)
     ):
         yield Breach("image.repository")
+    tag = case.spec.image.tag
+    if tag is not None and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", str(tag)):
+        yield Breach(
+            "image.tag", "This is no tag, so no node can pull the image.", "Write the tag alone, as in `2.7.2`."
+        )
 
 
 @rule(

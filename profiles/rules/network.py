@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profiles.addresses import is_address, is_network, why_not_explicit
+from profiles.addresses import is_cidr, is_host_name, is_within, why_not_explicit
 from profiles.rendering.listener import peer_ca_file
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.network import EgressRule, IngressRule, LabelSelector, Peer
 from profiles.specification.tls import OperatorManagedTls
 
+_NO_HOST = "This is no host name, so Kubernetes would refuse the route."
+_A_HOST = "Write it like `bao.example.com`: lower case, no scheme, no port, no address."
 _EXPLICIT = "Name them by namespaceSelector or podSelector with labels, or by an ipBlock narrower than everybody."
 
 
@@ -115,8 +117,15 @@ def _shape(path: str, peer: Peer) -> Iterator[Breach]:
     selectors = peer.namespace_selector is not None or peer.pod_selector is not None
     if selectors == (peer.ip_block is not None):
         yield Breach(path)
-    elif peer.ip_block is not None and not is_network(str(peer.ip_block.cidr)):
-        yield Breach(f"{path}.ipBlock.cidr", "This is not an address range.", "Write it like `10.0.0.0/8`.")
+    elif peer.ip_block is not None:
+        cidr = str(peer.ip_block.cidr)
+        if not is_cidr(cidr):
+            yield Breach(f"{path}.ipBlock.cidr", "This is not an address range.", "Write it like `10.0.0.0/8`.")
+            return
+        for index, without in enumerate(peer.ip_block.except_):
+            if not is_cidr(str(without)) or not is_within(str(without), cidr):
+                reason = "Kubernetes only takes an exception that is a range inside the range."
+                yield Breach(f"{path}.ipBlock.except[{index}]", reason, "Correct or remove the exception.")
 
 
 @rule(
@@ -131,14 +140,14 @@ def cluster_addresses(case: Case) -> Iterator[Breach]:
     network = case.spec.network
 
     def address(index: int, text: str) -> Iterator[Breach]:
-        if not is_address(str(text)):
+        if not is_cidr(f"{text}/0"):
             yield Breach(f"network.dnsEndpointIps[{index}]")
 
     def source(index: int, text: str) -> Iterator[Breach]:
-        if "/" not in str(text) or not is_network(str(text)):
+        if not is_cidr(str(text)):
             yield Breach(f"service.loadBalancerSourceRanges[{index}]")
 
-    if network.api_server_cidr is not None and not is_network(str(network.api_server_cidr)):
+    if network.api_server_cidr is not None and not is_cidr(str(network.api_server_cidr)):
         yield Breach("network.apiServerCidr")
     yield from each(network.dns_endpoint_ips, address)
     yield from each(case.spec.service.load_balancer_source_ranges, source)
@@ -203,6 +212,8 @@ def gateway_reference(case: Case) -> Iterator[Breach]:
     gateway = case.spec.gateway
     if gateway is not None and gateway.hostname is None:
         yield Breach("gateway.hostname")
+    elif gateway is not None and not is_host_name(str(gateway.hostname)):
+        yield Breach("gateway.hostname", _NO_HOST, _A_HOST)
     if gateway is not None and gateway.gateway_ref_name is None:
         yield Breach("gateway.gatewayRefName")
 
@@ -268,3 +279,5 @@ def ingress_peers(case: Case) -> Iterator[Breach]:
 def ingress_host(case: Case) -> Iterator[Breach]:
     if case.spec.ingress is not None and case.spec.ingress.host is None:
         yield Breach("ingress.host")
+    elif case.spec.ingress is not None and not is_host_name(str(case.spec.ingress.host)):
+        yield Breach("ingress.host", _NO_HOST, _A_HOST)

@@ -26,8 +26,18 @@ _FORBIDDEN = {
     "sys/generate-root": ("These endpoints are switched off.", "Use recoveryKeys."),
     "sys/raw": ("Raw storage is switched off.", "Remove it."),
     "sys/storage/raft/snapshot": ("A snapshot has no place in a bootstrap.", "Restore it afterwards by the API."),
+    "sys/monitor": ("It stops the server with a panic.", "Remove it."),
     "sys/storage/raft/snapshot-force": ("A snapshot has no place in a bootstrap.", "Restore it afterwards by the API."),
 }
+_SYSTEM = frozenset(
+    """audit audit-hash auth capabilities capabilities-accessor capabilities-self config control-group decode-token
+    external-keys generate-root generate-root-token ha-status host-info in-flight-req init internal key-status leader
+    leases locked-users loggers metrics mfa monitor mounts namespaces plugins policies policy quotas raw rekey
+    rekey-recovery-key remount rotate seal seal-status step-down storage tools unseal version-history workflows
+    wrapping""".split()  # noqa: SIM905 - one name per line would fill the page
+)
+"""What there is below `sys/` for a request of the bootstrap; `sys/health` and `sys/pprof` are not."""
+_DELETABLE = ("auth/", "sys/auth/", "sys/mounts/", "sys/policies/", "sys/policy/")
 _ENGINES = frozenset({"kv", "kv-v1", "kv-v2", "pki", "transit", "ssh", "totp", "database", "kubernetes", "rabbitmq"})
 _AUTH = frozenset({"userpass", "approle", "cert", "jwt", "oidc", "kubernetes"})
 _UNTIL_2_7 = frozenset({"ldap", "kerberos", "radius", "openldap"})
@@ -122,7 +132,8 @@ def request_names(case: Case) -> Iterator[Breach]:
     since="S",
     fields=("selfInit.requests",),
     reason=f"OpenBao knows no such path. {FINAL}",
-    way_out="Write it as after `/v1/`: no slash or `v1` in front, no empty or dotted parts, at most 256 characters.",
+    way_out="Write it as after `/v1/`: no slash or `v1` in front, no empty or dotted parts, no query, at most 256 "
+    "characters.",
     when=runs,
 )
 def request_paths(case: Case) -> Iterator[Breach]:
@@ -132,7 +143,7 @@ def request_paths(case: Case) -> Iterator[Breach]:
         if (
             len(path) > 256
             or parts[0] == "v1"
-            or any(part in ("", ".", "..") or part != part.strip() for part in parts)
+            or any(part in ("", ".", "..") or part != part.strip() or "?" in part for part in parts)
         ):
             yield Breach(f"selfInit.requests[{index}].path")
 
@@ -182,6 +193,13 @@ def forbidden_paths(case: Case) -> Iterator[Breach]:
             if path == prefix or path.startswith(f"{prefix}/"):
                 yield Breach(f"selfInit.requests[{index}].path", f"{reason} {FINAL}", way_out)
                 return
+        if path.startswith("auth/token/create"):
+            reason = "A token made here is a root token if nothing else is said, and an orphan outlives the bootstrap."
+            way_out = "Describe an access method instead, and let its user log in."
+            yield Breach(f"selfInit.requests[{index}].path", reason, way_out)
+        if request.operation == "delete" and path.startswith(_DELETABLE):
+            reason = "A new cluster has nothing to delete but what its own bootstrap made, such as the only way in."
+            yield Breach(f"selfInit.requests[{index}].operation", reason)
 
     yield from each(_requests(case), look)
 
@@ -217,7 +235,7 @@ def uses_mounts(case: Case) -> Iterator[Breach]:
         return
     made = [f"auth/{mount.path}/" for mount in auth_mounts(given.model_copy(update={"requests": []}))]
     made += [f"{mount.path}/" for mount in engine_mounts(given.model_copy(update={"requests": []}))]
-    made += ["sys/", "identity/", "cubbyhole/", "auth/token/"]
+    made += ["identity/", "cubbyhole/", "auth/token/", *(f"sys/{name}/" for name in _SYSTEM)]
 
     def look(index: int, request: SelfInitRequest) -> Iterator[Breach]:
         path = f"{plain_path(request.path)}/"

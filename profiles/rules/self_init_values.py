@@ -7,6 +7,7 @@ list stop the server in the middle of its bootstrap, lists in lists do not parse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,8 +28,7 @@ _SOURCES = {
 }
 _SINCE_2_6 = frozenset({"cel", "template"})
 _READABLE = ("/etc/bao/", "/var/run/secrets/", "/bao/")
-_SECRET_WORDS = ("password", "secret", "token", "private_key", "credential", "passphrase")
-_NO_SECRETS = frozenset({"token_policies", "token_ttl", "token_max_ttl", "token_type", "secret_id_ttl", "token_period"})
+_SECRET_NAME = re.compile(r"(pass|password|passphrase|secret|token|jwt|(private|secret)_key|secret_id|credentials?)$")
 _LARGEST = 2**63
 
 
@@ -120,7 +120,7 @@ def _sources(case: Case, path: str, value: Any) -> Iterator[Breach]:
         yield Breach(path, f"This source needs `{missing[0]}`. {FINAL}", "Add it.")
     elif source == "env":
         yield Breach(path, f"The pods have no environment of yours. {FINAL}")
-    elif source == "file" and not str(value["path"]).startswith(_READABLE):
+    elif source == "file" and (".." in str(value["path"]) or not str(value["path"]).startswith(_READABLE)):
         yield Breach(path, f"No such file is mounted in the pod. {FINAL}")
     elif source in _SINCE_2_6 and release(case.spec.version) < (2, 6, 0):
         yield Breach(
@@ -142,9 +142,15 @@ def no_inline_secrets(case: Case) -> Iterator[Breach]:
     given = access(case)
 
     def look(index: int, request: SelfInitRequest) -> Iterator[Breach]:
-        for key, value in request.data.items():
-            named = any(word in key.lower() for word in _SECRET_WORDS) and key not in _NO_SECRETS
-            if named and not isinstance(value, Mapping | list) and str(value):
-                yield Breach(f"selfInit.requests[{index}].data.{key}")
+        yield from _inline_secrets(f"selfInit.requests[{index}].data", request.data)
 
     yield from each(given.requests if given is not None else [], look)
+
+
+def _inline_secrets(path: str, data: Mapping[str, Any]) -> Iterator[Breach]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            if "eval_source" not in value:
+                yield from _inline_secrets(f"{path}.{key}", value)
+        elif _SECRET_NAME.search(key.lower()) and not isinstance(value, list) and str(value):
+            yield Breach(f"{path}.{key}")

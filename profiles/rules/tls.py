@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from profiles.addresses import is_address, is_dns_name, is_internal_name, is_public_acme
+from profiles.addresses import is_address, is_dns_name, is_elsewhere, is_internal_name, is_public_acme
+from profiles.pem import is_certificate
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.rules.server import seconds
 from profiles.specification import Specification
@@ -153,7 +154,7 @@ def _is_in_cluster(name: str, spec: Specification) -> bool:
     "openbao.tls.vault-auth",
     "cert-manager can log in to its PKI",
     since="ours",
-    fields=("tls.issuer.vault.auth",),
+    fields=("tls.issuer.vault",),
     reason="Without a way to log in, cert-manager cannot ask that server for a certificate.",
     way_out="Set tls.issuer.vault.auth as cert-manager's Vault issuer reads it, for example `kubernetes` with a role, "
     "a mountPath and a serviceAccountRef.",
@@ -162,8 +163,16 @@ def _is_in_cluster(name: str, spec: Specification) -> bool:
 def vault_auth(case: Case) -> Iterator[Breach]:
     tls = external(case)
     vault = tls.issuer.vault if tls is not None and tls.issuer is not None else None
-    if vault is not None and not vault.auth:
+    if vault is None:
+        return
+    if not vault.auth:
         yield Breach("tls.issuer.vault.auth")
+    if not is_elsewhere(str(vault.server)):
+        reason = "In clear text anybody on the path takes cert-manager's login and signs certificates in your name."
+        yield Breach("tls.issuer.vault.server", reason, "Write it like `https://bao.example.com:8200`.")
+    if vault.ca_bundle is not None and not is_certificate(str(vault.ca_bundle)):
+        reason = "This is no PEM certificate, so cert-manager could not verify that server."
+        yield Breach("tls.issuer.vault.caBundle", reason, "Write the whole PEM block of the CA, with its lines.")
 
 
 @rule(

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from profiles.addresses import is_local_host, split_url
+from profiles.addresses import is_elsewhere, split_url
+from profiles.pem import is_certificate
 from profiles.rules.rule import Breach, Case, rule
 from profiles.specification.base import Part
 from profiles.specification.unseal import (
@@ -140,17 +141,24 @@ def plugin_config(case: Case) -> Iterator[Breach]:
 def transit_address(case: Case) -> Iterator[Breach]:
     if not isinstance(case.spec.unseal, TransitUnseal):
         return
-    parts = split_url(str(case.spec.unseal.address))
-    if (
-        parts is None
-        or parts.scheme != "https"
-        or parts.username is not None
-        or parts.password is not None
-        or "?" in str(case.spec.unseal.address)
-        or "#" in str(case.spec.unseal.address)
-        or is_local_host(parts.hostname or "")
-    ):
+    if not is_elsewhere(str(case.spec.unseal.address)):
         yield Breach("unseal.address")
+
+
+@rule(
+    "openbao.unseal.ca",
+    "The transit server's CA is a certificate",
+    since="ours",
+    fields=("unseal.tlsCaCert",),
+    reason="This is no PEM certificate, so the server could not verify the transit server and would exit.",
+    way_out="Write the whole PEM block of the CA with its lines (`tlsCaCert: |`), and never a private key.",
+    when=_is(TransitUnseal),
+)
+def transit_ca(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    given = unseal.tls_ca_cert if isinstance(unseal, TransitUnseal) else None
+    if given is not None and not is_certificate(str(given)):
+        yield Breach("unseal.tlsCaCert")
 
 
 @rule(
@@ -328,17 +336,20 @@ def endpoint_by_tls(case: Case) -> Iterator[Breach]:
     "openbao.unseal.kmip-endpoint",
     "The KMIP server has host and port",
     since="ours",
-    fields=("unseal.endpoint",),
+    fields=("unseal.endpoint", "unseal.timeout"),
     reason="OpenBao dials the endpoint as it stands, without scheme or default port.",
     way_out="Write it like `kmip.example.com:5696`.",
     when=_is(KmipUnseal),
 )
 def kmip_endpoint(case: Case) -> Iterator[Breach]:
     unseal = case.spec.unseal
-    if isinstance(unseal, KmipUnseal) and not re.fullmatch(
-        r"[^/:\s]+:[0-9]{1,5}|\[[^]]+\]:[0-9]{1,5}", str(unseal.endpoint)
-    ):
+    if not isinstance(unseal, KmipUnseal):
+        return
+    match = re.fullmatch(r"(?:[^/:@\s]+|\[[^]]+\]):([0-9]{1,5})", str(unseal.endpoint))
+    if match is None or not 0 < int(match[1]) < 65536:
         yield Breach("unseal.endpoint")
+    if unseal.timeout is not None and unseal.timeout <= 0:
+        yield Breach("unseal.timeout", "Without a positive timeout no request can end.", "Write seconds, as in 10.")
 
 
 @rule(

@@ -12,6 +12,7 @@ from profiles.rules.rule import Breach, Case, rule
 from profiles.specification.unseal import AzureKeyVaultUnseal, GenericKmsUnseal, KmsPlugin, StaticUnseal
 
 Release = tuple[int, int, int]
+_IMAGE = re.compile(r"[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?")
 
 MINIMUM: Release = (2, 4, 0)
 """First release with self-initialisation and declarative audit devices."""
@@ -193,6 +194,13 @@ def plugin_source(case: Case) -> Iterator[Breach]:
         yield Breach("unseal.plugin.version", "A plugin image needs its version.", "Set version, as in `v0.1.0`.")
     if not plugin.sha256:
         yield Breach("unseal.plugin.sha256", "Without a checksum OpenBao starts no plugin.")
+    for name, text in (("command", plugin.command), ("binaryName", plugin.binary_name)):
+        if text is not None and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", str(text)):
+            reason = "OpenBao only starts a file of its plugin folder."
+            yield Breach(f"unseal.plugin.{name}", reason, "Write the file's name alone: no folder, no arguments.")
+    if plugin.image is not None and ("//" in str(plugin.image) or not _IMAGE.fullmatch(str(plugin.image))):
+        way_out = "Write it like `<registry>/<name>:<tag>@sha256:…`."
+        yield Breach("unseal.plugin.image", "This is no image reference.", way_out)
     for architecture, checksum in plugin.sha256.items():
         if not re.fullmatch(r"[0-9a-f]{64}", str(checksum)):
             yield Breach(f"unseal.plugin.sha256.{architecture}", "A checksum is 64 lower-case hex digits.")
@@ -230,7 +238,7 @@ def pinned_plugin(case: Case) -> Iterator[Breach]:
     plugin = _plugin(case)
     if plugin is None or plugin.image is None or plugin.delivery == "download":
         return
-    if not re.search(r"@sha256:[0-9a-f]{64}$", str(plugin.image)):
+    if not re.search(r"@sha256:[0-9a-f]{64}\Z", str(plugin.image)):
         yield Breach("unseal.plugin.image")
 
 

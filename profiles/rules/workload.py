@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from profiles.addresses import is_dns_name
 from profiles.rules.rule import Breach, Case, each, rule
+from profiles.specification.workload import Toleration
 
 _RESTRICTED = "Pod Security `restricted` holds in both profiles"
 _SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -182,6 +183,48 @@ def requests_within_limits(case: Case) -> Iterator[Breach]:
             yield Breach(f"resources.requests.{kind}")
 
     yield from each(("cpu", "memory"), look)
+
+
+@rule(
+    "contract.resources.units",
+    "Amounts have their units",
+    since="ours",
+    fields=("resources.requests.memory", "resources.limits.memory", "storage.size"),
+    reason="This is less than a mebibyte; `m` means a thousandth of a byte, and no unit means bytes.",
+    way_out="Write the unit that you mean, as in `512Mi` or `10Gi`.",
+)
+def amounts(case: Case) -> Iterator[Breach]:
+    resources = case.spec.resources
+    given = [
+        ("resources.requests.memory", resources.requests.memory),
+        ("resources.limits.memory", resources.limits.memory),
+        ("storage.size", case.spec.storage.size),
+    ]
+
+    def look(_: int, amount: tuple[str, str | None]) -> Iterator[Breach]:
+        path, text = amount
+        if text is not None and quantity(text) < quantity("1Mi"):
+            yield Breach(path)
+
+    yield from each(given, look)
+
+
+@rule(
+    "contract.scheduling.tolerations",
+    "Tolerations that Kubernetes accepts",
+    since="ours",
+    fields=("scheduling.tolerations",),
+    reason="Kubernetes refuses the pods with this toleration.",
+    way_out="Set key and value; or operator Exists, without value; tolerationSeconds only with effect NoExecute.",
+)
+def tolerations(case: Case) -> Iterator[Breach]:
+    def look(index: int, one: Toleration) -> Iterator[Breach]:
+        exists = one.operator == "Exists"
+        late = one.toleration_seconds is not None and one.effect != "NoExecute"
+        if (one.key is None and not exists) or (one.value is not None and exists) or late:
+            yield Breach(f"scheduling.tolerations[{index}]")
+
+    yield from each(case.spec.scheduling.tolerations, look)
 
 
 @rule(

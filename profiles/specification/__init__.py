@@ -32,6 +32,7 @@ Profile = Literal["Hardened", "Development"]
 Bootstrap = Literal["selfInit", "operatorInit", "manual"]
 DeletionPolicy = Literal["Retain", "DeletePVCs", "DeleteAll"]
 DEFAULT_VERSION = "2.7.2"
+_RELEASE = r"^(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$"
 
 
 class Specification(Part):
@@ -41,7 +42,7 @@ class Specification(Part):
     name: Name = "openbao"
     namespace: Namespace = Field(default_factory=Namespace.defaults)
     cluster_domain: Text = "cluster.local"
-    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = DEFAULT_VERSION
+    version: Annotated[str, Field(pattern=_RELEASE)] = DEFAULT_VERSION
     image: Image = Field(default_factory=Image.defaults)
     helper_images: HelperImages = Field(default_factory=HelperImages.defaults)
     image_verification: Verification | None = None

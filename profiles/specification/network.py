@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from profiles.specification.base import Part
-from profiles.values import SecretName, Text
+from profiles.values import AnyText, LabelValue, SecretName, Text
 
 
 class LabelSelector(Part):
-    match_labels: dict[str, Text] = Field(default_factory=dict)
+    match_labels: dict[str, LabelValue] = Field(default_factory=dict)
 
 
 class IpBlock(Part):
@@ -57,7 +57,7 @@ class Network(Part):
 
 class ClientService(Part):
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    annotations: dict[str, Text] = Field(default_factory=dict)
+    annotations: dict[str, AnyText] = Field(default_factory=dict)
     load_balancer_source_ranges: list[Text] = Field(default_factory=list)
 
 
@@ -79,5 +79,5 @@ class Ingress(Part):
     enabled: bool = True
     host: Text | None = None
     class_name: Text | None = None
-    annotations: dict[str, Text] = Field(default_factory=dict)
+    annotations: dict[str, AnyText] = Field(default_factory=dict)
     tls_secret_name: SecretName | None = None

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from profiles.specification.base import Part
-from profiles.values import Count, Duration, Flag, Text
+from profiles.values import Count, Duration, Flag, LabelValue, Text
 
 
 class Listener(Part):
@@ -63,7 +63,7 @@ class ServiceMonitor(Part):
     enabled: bool = False
     interval: Duration = "30s"
     insecure_skip_verify: Flag = False
-    labels: dict[str, Text] = Field(default_factory=dict)
+    labels: dict[str, LabelValue] = Field(default_factory=dict)
 
 
 class Telemetry(Part):

@@ -18,7 +18,7 @@ class OperatorManagedTls(Part):
     extra_sans: list[Text] = Field(
         default_factory=list, description="More DNS names or IP addresses in the certificate."
     )
-    rotation_period: Annotated[str, Field(pattern=r"^[0-9]+h$")] = Field(
+    rotation_period: Annotated[str, Field(pattern=r"^[0-9]{1,6}h$")] = Field(
         default="720h", description="How long before its end the server certificate is renewed by the next `up`."
     )
 

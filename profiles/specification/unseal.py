@@ -155,8 +155,8 @@ class CreateGcpKey(Part):
         "come by Secret.",
     )
     protection_level: Literal["SOFTWARE", "HSM"] = "SOFTWARE"
-    rotation_period: Annotated[str, Field(pattern=r"^[0-9]+s$")] = "7776000s"
-    destroy_scheduled_duration: Annotated[str, Field(pattern=r"^[0-9]+s$")] = "2592000s"
+    rotation_period: Annotated[str, Field(pattern=r"^[0-9]{1,9}s$")] = "7776000s"
+    destroy_scheduled_duration: Annotated[str, Field(pattern=r"^[0-9]{1,9}s$")] = "2592000s"
 
 
 class GcpCkmsUnseal(_ExternalUnseal):

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from profiles.specification.base import Part
-from profiles.values import Count, Flag, Leaf, Quantity, SecretName, Text
+from profiles.values import AnyText, Count, Flag, LabelValue, Leaf, Quantity, SecretName, Text
 
+Id = Annotated[int, Field(ge=0, le=2**31 - 1), Leaf]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"), Leaf]
 
 
@@ -56,10 +57,10 @@ class SeccompProfile(Part):
 
 class SecurityContext(Part):
     run_as_non_root: Flag = True
-    run_as_user: Count | None = 100
-    run_as_group: Count | None = 1000
-    fs_group: Count | None = 1000
-    supplemental_groups: list[Count] = Field(default_factory=list)
+    run_as_user: Id | None = 100
+    run_as_group: Id | None = 1000
+    fs_group: Id | None = 1000
+    supplemental_groups: list[Id] = Field(default_factory=list)
     seccomp_profile: SeccompProfile = Field(default_factory=SeccompProfile.defaults)
     sysctls: list[dict[str, Text]] = Field(default_factory=list)
     windows_options: dict[str, Any] | None = None
@@ -68,13 +69,13 @@ class SecurityContext(Part):
 class Toleration(Part):
     key: Text | None = None
     operator: Literal["Exists", "Equal"] = "Equal"
-    value: Text | None = None
+    value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     toleration_seconds: Count | None = None
 
 
 class Scheduling(Part):
-    node_selector: dict[str, Text] = Field(default_factory=dict)
+    node_selector: dict[str, LabelValue] = Field(default_factory=dict)
     tolerations: list[Toleration] = Field(default_factory=list)
     priority_class_name: Text | None = None
     spread_over_nodes: Literal["Required", "Preferred"] | None = Field(
@@ -90,7 +91,7 @@ class Storage(Part):
 class WorkloadIdentity(Part):
     """Annotations or role by which a backup job gets cloud credentials of its own."""
 
-    annotations: dict[str, Text] = Field(default_factory=dict)
+    annotations: dict[str, AnyText] = Field(default_factory=dict)
 
 
 class BackupTarget(Part):

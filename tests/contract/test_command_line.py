@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from profiles.catalogue import SHAPE
 from profiles.cli import cli, main
 from profiles.rules import ELSEWHERE, RULES
 from tests.contract.specifications import ADMIN, DEVELOPMENT, HARDENED, changed
@@ -162,6 +164,36 @@ def test_every_rule_can_be_explained(rule_id: str) -> None:
     assert result.output.startswith(rule_id)
 
 
+@pytest.mark.parametrize("rule_id", sorted(SHAPE))
+def test_what_is_checked_before_any_rule_can_be_explained_too(rule_id: str) -> None:
+    """The ids stand in every message about a typing mistake."""
+    assert SHAPE[rule_id] in run("explain", rule_id).output
+
+
+def test_a_log_of_no_readable_file_is_still_a_log(tmp_path: Path) -> None:
+    """An upload step fails on an empty file and hides the real error."""
+    log = json.loads(CliRunner().invoke(cli, ["check", "--format", "sarif", str(tmp_path / "absent")]).stdout)
+    assert (log["version"], log["runs"]) == ("2.1.0", [])
+
+
+def test_places_in_a_log_are_uris(tmp_path: Path) -> None:
+    """A code scanner refuses the whole log for one blank in a file's name."""
+    log = json.loads(run("check", "--format", "sarif", stack(tmp_path, {}, "my stack #1.yaml")).output)
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert place == f"{tmp_path.as_posix()}/my%20stack%20%231.yaml"
+
+
+def test_a_full_disk_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pipelines redirect reports to files."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("profiles.schema.json_schema", full)
+    assert exit_code(monkeypatch, "schema") == 2
+    assert capsys.readouterr().err == "error: the output cannot be written (No space left on device).\n"
+
+
 def test_an_unknown_rule_names_the_nearest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Ids are long and typed by hand."""
     assert exit_code(monkeypatch, "explain", "hardened.minimum-replica") == 2
@@ -265,9 +297,10 @@ def test_the_schema_accepts_good_stack_files_and_refuses_unknown_fields() -> Non
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     validator.validate({"config": {"vault:cluster": HARDENED, "aws:region": "x"}})
-    encrypted = changed(HARDENED, {"unseal.token": {"secure": "v1:abc"}})
+    encrypted = changed(HARDENED, {"unseal.token": {"secure": "v1:abc"}, "unseal.address": {"secure": "v1:abc"}})
     validator.validate({"config": {"vault:cluster": encrypted}})
-    assert list(validator.iter_errors({"config": {"vault:cluster": {**HARDENED, "replica": 1}}}))
+    for wrong in ({"replica": 1}, {"replicas": {"secure": "v1:abc"}}, {"unseal": {}}, {"tls": {}}):
+        assert list(validator.iter_errors({"config": {"vault:cluster": {**HARDENED, **wrong}}}))
 
 
 def test_it_runs_as_a_module(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ GOOD = [
     'path "a" { capabilities = ["read"] required_parameters = ["a"] pagination_limit = 10 }',
     'path "a/{{identity.entity.id}}/*" { capabilities = ["read"] }',
     'path "a\\"b" { capabilities = ["read"] }',
+    'path "a" { capabilities = ["read"] min_wrapping_ttl = "1h30m" max_wrapping_ttl = "1d" }',
+    'path "a" { capabilities = ["read"] denied_parameters { "x" = [] } mfa_methods = ["a"] }',
     'path "a" {\n  capabilities = ["read"]\n}\n\npath "b" {\n  capabilities = [\n    "list",\n  ]\n}\n',
 ]
 BAD = [
@@ -50,6 +52,18 @@ BAD = [
     'path "a" { policy = "everything" }',
     'path "a" { capabilities = ["read"] } }',
     'path "a\nb" { capabilities = ["read"] }',
+    'path "a/+*" { capabilities = ["read"] }',
+    'path "a/{{identity.entity.id/*" { capabilities = ["read"] }',
+    'path "a" { capabilities = [["read"]] }',
+    'path "a" { capabilities = [{}] }',
+    'path "a" { capabilities = ["read"] min_wrapping_ttl = "soon" }',
+    'path "a" { capabilities = ["read"] min_wrapping_ttl = "2h" max_wrapping_ttl = "1h" }',
+    'path "a" { capabilities = ["read"] pagination_limit = "x" }',
+    'path "a" { capabilities = ["read"] allowed_parameters = ["a"] }',
+    'path "a" { capabilities = ["read"] required_parameters = "a" }',
+    '{"path": ["a"]}',
+    '{"path": {"a": {"capabilities": [["read"]]}}}',
+    '{"path": ' + "[" * 5000 + "]" * 5000 + "}",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,13 @@ SERVERS: dict[str, Any] = {
         "template": {
             "spec": {
                 "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-                "containers": [{"name": "bao", "image": f"quay.io/openbao/openbao:2.7.2@sha256:{SHA256}"}],
+                "containers": [
+                    {
+                        "name": "bao",
+                        "image": f"quay.io/openbao/openbao:2.7.2@sha256:{SHA256}",
+                        "command": ["bao", "server", "-config=/etc/bao/config"],
+                    }
+                ],
             }
         },
     },
@@ -67,7 +74,62 @@ CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 OPEN_POLICY = {"metadata": {"name": "openbao"}, "spec": {"ingress": [{"ports": [{"port": 8200}]}]}}
 EVERY_POD = {"metadata": {"name": "openbao"}, "spec": {"ingress": [{"from": [{"namespaceSelector": {}}]}]}}
 
+DEVELOPMENT_SERVER = {"hardened.baseline", "hardened.listener-tls"}
+BY_PORT = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
 REFUSED: list[tuple[str, dict[str, Any], set[str]]] = [
+    (STATEFUL_SET, changed(SERVERS, {f"{POD}.containers[0].command": []}), DEVELOPMENT_SERVER),
+    (
+        STATEFUL_SET,
+        changed(SERVERS, {f"{POD}.containers[0].command": ["sh", "-c", "bao server -dev"]}),
+        DEVELOPMENT_SERVER,
+    ),
+    (
+        STATEFUL_SET,
+        changed(
+            SERVERS,
+            {
+                f"{POD}.containers[0].env": [
+                    {"name": "VAULT_TOKEN", "value": "canary"},
+                    {"name": "AWS_SECRET_ACCESS_KEY", "value": "canary"},
+                    {"name": "BAO_HSM_PIN", "valueFrom": {"secretKeyRef": {"name": "pin", "key": "pin"}}},
+                ]
+            },
+        ),
+        {"hardened.unseal.transit-inline-token", "hardened.unseal.aws-inline-secret-key"},
+    ),
+    (STATEFUL_SET, changed(SERVERS, {"spec.replicas": 0}), {"hardened.minimum-replicas"}),
+    (  # what cannot be read takes nothing else with it
+        STATEFUL_SET,
+        changed(SERVERS, {f"{POD}.securityContext.runAsUser": 0, f"{POD}.securityContext.sysctls": [{"a": ""}]}),
+        {"hardened.security-context.root-identity", "hardened.security-context.sysctls"},
+    ),
+    (
+        STATEFUL_SET,
+        changed(SERVERS, {"spec.replicas": 1, "metadata.labels": {**LABELS, "openbao.org/profile": "Weak"}}),
+        {"hardened.minimum-replicas"},
+    ),
+    (
+        "kubernetes:core/v1:Pod",
+        {
+            "metadata": {"labels": LABELS},
+            "spec": changed(SERVERS, {f"{POD}.securityContext": {}})["spec"]["template"]["spec"],
+        },
+        {"hardened.security-context.run-as-non-root", "hardened.security-context.seccomp"},
+    ),
+    (
+        "kubernetes:core/v1:Secret",
+        {"metadata": {"labels": LABELS}, "data": {"server.hcl": base64.b64encode(WEAK_TRANSIT.encode()).decode()}},
+        {"contract.transit.address", "hardened.baseline", "hardened.unseal.transit-inline-token"},
+    ),
+    *(
+        (
+            BY_PORT,
+            {"metadata": {"name": "openbao"}, "spec": {"ingress": [{"ports": [port]}]}},
+            {"hardened.network.trusted-ingress-peers"},
+        )
+        for port in ({"port": "api"}, {"port": 8000, "endPort": 9000})
+    ),
     (STATEFUL_SET, changed(SERVERS, {"spec.replicas": 1}), {"hardened.minimum-replicas"}),
     (STATEFUL_SET, changed(SERVERS, {"spec.replicas": None}), {"hardened.minimum-replicas"}),
     (
@@ -191,10 +253,53 @@ def test_a_label_chooses_development_unless_the_team_forbids_it() -> None:
     assert [verdict.rule for verdict in judge(STATEFUL_SET, labelled, "Hardened")] == ["hardened.minimum-replicas"]
 
 
-@pytest.mark.parametrize("path", ["spec.replicas", f"{POD}.containers[0].image", f"{POD}.securityContext.runAsNonRoot"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "spec",
+        "spec.replicas",
+        POD,
+        f"{POD}.containers",
+        f"{POD}.containers[0].image",
+        f"{POD}.containers[0].command",
+        f"{POD}.containers[0].command[2]",
+        f"{POD}.securityContext",
+        f"{POD}.securityContext.runAsNonRoot",
+        f"{POD}.securityContext.seccompProfile",
+    ],
+)
 def test_what_a_preview_cannot_know_is_not_judged(path: str) -> None:
     """A preview that fails for values of the future would stop every first deployment."""
     assert judge(STATEFUL_SET, changed(SERVERS, {path: Unknown(path)})) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (CONFIG_MAP, "data"),
+        (CONFIG_MAP, "data.server.hcl"),
+        (BY_PORT, "spec.ingress[0]"),
+        (BY_PORT, "spec.ingress[0].from"),
+        (BY_PORT, "spec.ingress[0].from[0]"),
+        (BY_PORT, "spec.ingress[0].from[0].podSelector"),
+        (BY_PORT, "spec.ingress[0].from[0].podSelector.matchLabels"),
+        (BY_PORT, "spec.ingress[0].ports[0].port"),
+        ("kubernetes:core/v1:Service", "spec.loadBalancerSourceRanges"),
+        ("kubernetes:core/v1:Service", "spec.loadBalancerSourceRanges[0]"),
+    ],
+)
+def test_what_a_preview_cannot_know_of_other_objects_is_not_judged(kind: str, path: str) -> None:
+    """A pack that crashes or refuses for a block that comes later stops every first deployment, too."""
+    policy = {"ports": [{"port": 8200}], "from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}
+    objects: dict[str, dict[str, Any]] = {
+        CONFIG_MAP: _config(HCL),
+        BY_PORT: {"metadata": {"name": "openbao"}, "spec": {"ingress": [policy]}},
+        "kubernetes:core/v1:Service": {
+            "metadata": {"labels": LABELS},
+            "spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0/8"]},
+        },
+    }
+    assert judge(kind, changed(objects[kind], {path: Unknown(path)})) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ UNUSABLE = {
         "!!python/object/apply:os.system [ls]\n",
         "{file}:1:1: this is no valid YAML: could not determine a constructor for the tag "
         "'tag:yaml.org,2002:python/object/apply:os.system'.",
+    ),
+    "a day that no month has": (
+        "profile: Development\nname: 2026-02-30\n",
+        "{file}: this is no valid YAML: day is out of range for month; put texts in quotes.",
+    ),
+    "anchors of anchors": (
+        "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + "".join(f"{one}: &{one} [{', '.join([f'*{before}'] * 9)}]\n" for before, one in pairwise("abcdefgh")),
+        "{file}: this is too large for a specification; do its anchors refer to each other?",
     ),
     "two documents": ("a: 1\n---\nb: 2\n", "{file}:2:1: this is no valid YAML: but found another document."),
     "a stack without config": (
@@ -150,7 +160,10 @@ WRONG = {
     ),
     "a bad duration": (
         "{profile: Development, configuration: {maxLeaseTtl: 30 days}}",
-        ["configuration.maxLeaseTtl: This must be a duration with units. Write it like `30s`, `90m` or `720h`."],
+        [
+            "configuration.maxLeaseTtl: This must be a duration with units, of a century at most. Write it like `30s`, "
+            "`90m` or `720h`."
+        ],
     ),
     "a short digest": (
         "{profile: Development, image: {digest: sha256:abc}}",
@@ -167,6 +180,29 @@ WRONG = {
             "letters, digits, dashes and dots. Write the Secret's name, as `kubectl get secret` shows it, not its "
             "content."
         ],
+    ),
+    "a duration of a thousand centuries": (
+        "{profile: Development, configuration: {maxLeaseTtl: 876000000h}}",
+        [
+            "configuration.maxLeaseTtl: This must be a duration with units, of a century at most. Write it like `30s`, "
+            "`90m` or `720h`."
+        ],
+    ),
+    "a version with leading zeros": (
+        '{profile: Development, version: "2.07.2"}',
+        ["version: This must be a release of OpenBao as three numbers. Write it like `2.7.2`."],
+    ),
+    "a fraction of a replica": (
+        "{profile: Development, replicas: 1.5}",
+        ["replicas: This must be a whole number, not a fraction. Write a whole number."],
+    ),
+    "an id that no kernel has": (
+        "{profile: Development, securityContext: {runAsUser: 4294967296}}",
+        ["securityContext.runAsUser: This must be at most 2147483647. Write a number that is at most 2147483647."],
+    ),
+    "a key that a mapping does not take": (
+        "{profile: Hardened, unseal: {type: awskms, region: x, plugin: {sha256: {x86_64: a}}}}",
+        ["unseal.plugin.sha256.x86_64: There is no `x86_64` here. Use `amd64` or `arm64`."],
     ),
     "an empty list": (
         "{profile: Development, selfInit: {userpass: {users: []}}}",
@@ -200,6 +236,13 @@ def test_a_plain_specification_needs_no_stack_around_it(tmp_path: Path) -> None:
     file = tmp_path / "cluster.yaml"
     file.write_text("profile: Development\n")
     assert read(file).data == {"profile": "Development"}
+
+
+def test_a_merge_key_is_written_out_and_can_be_overridden(tmp_path: Path) -> None:
+    """Pulumi reads YAML's `<<`; a stack file that works there must work here."""
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(f"x: &x {{replicas: 1, profile: Development}}\n{HEADER}    <<: *x\n    replicas: 3\n")
+    assert read(file).data == {"profile": "Development", "replicas": 3}
 
 
 def test_what_pulumi_encrypted_is_not_known_yet(tmp_path: Path) -> None:

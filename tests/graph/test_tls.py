@@ -6,6 +6,7 @@ issues a certificate for them.
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ from components import DevelopmentVaultCluster
 from components.arguments import RefusedSpecificationError
 from components.bootstrap.advice import advice
 from profiles.parsing import parse
+from tests.contract.keys import CERTIFICATE
 from tests.graph.recorder import Recorder, run
 from tests.graph.tls_objects import DAY, NOW, Answering, Authority
 
@@ -243,7 +245,7 @@ ISSUERS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
             "vault": {
                 "server": "https://pki.corp.internal:8200",
                 "path": "pki/sign/bao",
-                "ca_bundle": "PEM",
+                "ca_bundle": CERTIFICATE,
                 "auth": {"kubernetes": {"role": "bao", "serviceAccountRef": {"name": "issuer"}}},
             }
         },
@@ -252,7 +254,7 @@ ISSUERS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
             "vault": {
                 "server": "https://pki.corp.internal:8200",
                 "path": "pki/sign/bao",
-                "caBundle": "UEVN",
+                "caBundle": base64.b64encode(CERTIFICATE.encode()).decode(),
                 "auth": {"kubernetes": {"role": "bao", "serviceAccountRef": {"name": "issuer"}}},
             }
         },

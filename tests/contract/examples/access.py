@@ -66,6 +66,11 @@ EXAMPLES = [
     refused("access.login_names", "selfInit.userpass.users[0]", {"selfInit.userpass.users[0].username": "ends."}),
     refused(
         "access.login_names",
+        f"{R}[0]",
+        _requests({"path": "auth/userpass/users/admin/policies", "data": {"token_policies": "default"}}),
+    ),
+    refused(
+        "access.login_names",
         "selfInit.userpass.users[1]",
         {"selfInit.userpass.users": [{"username": n, "policies": ["admin"]} for n in ("ann", "Ann")]},
     ),
@@ -89,6 +94,17 @@ EXAMPLES = [
     ),
     accepted("access.kubernetes_roles", _kubernetes(["*"], ["apps"])),
     refused("access.not_everybody", "selfInit.kubernetes.roles[0]", _kubernetes(["*"], ["*"])),
+    refused("access.not_everybody", "selfInit.kubernetes.roles[0]", _kubernetes(["**"], ["*"])),
+    refused(
+        "access.not_everybody",
+        f"{R}[0]",
+        _requests(
+            {
+                "path": "auth/kubernetes/role/app",
+                "data": {"bound_service_account_names": "*", "bound_service_account_namespaces": ["*"]},
+            }
+        ),
+    ),
     accepted("access.not_everybody", _kubernetes(["app"], ["*"])),
     refused("access.approles", "selfInit.approle.roles[0].boundCidrs[0]", _approle(boundCidrs=["everywhere"])),
     refused(
@@ -109,7 +125,13 @@ EXAMPLES = [
     # --- policies and lock-out
     *(
         refused("lock_out.policy_syntax", "selfInit.policies[0].policy", {"selfInit.policies[0].policy": text})
-        for text in ('path "*" { capabilities = ["write"] }', 'path "*" {', "nonsense", 'path "a" { capability = [] }')
+        for text in (
+            'path "*" { capabilities = ["write"] }',
+            'path "*" {',
+            "nonsense",
+            'path "a" { capability = [] }',
+            'path "a/+*" { capabilities = ["read"] }',
+        )
     ),
     refused(
         "lock_out.policy_syntax",
@@ -137,7 +159,7 @@ EXAMPLES = [
     refused(
         "lock_out.somebody_gets_in", "selfInit", _self_init(approle={"roles": [{"name": "a", "policies": ["admin"]}]})
     ),
-    refused("lock_out.somebody_gets_in", "selfInit", _self_init(requests=[{"name": "r", "path": "sys/health"}])),
+    refused("lock_out.somebody_gets_in", "selfInit", _self_init(requests=[{"name": "r", "path": "sys/quotas/config"}])),
     accepted("lock_out.somebody_gets_in"),
     accepted(
         "lock_out.somebody_gets_in",
@@ -171,6 +193,7 @@ EXAMPLES = [
             ("pgpPublicKey", keys.PGP_SIGN_ONLY_KEY),
             ("pgpPublicKey", "not base64!"),
             ("pgpPublicKey", "YWJj"),
+            ("pgpPublicKey", "Schlüssel"),
             ("pgpPublicKey", "-----BEGIN PGP PUBLIC KEY BLOCK-----"),
             ("fingerprint", "0" * 40),
         )

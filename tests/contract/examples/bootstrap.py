@@ -25,21 +25,28 @@ EXAMPLES = [
     accepted("self_init.bootstrap_agrees", {"bootstrap": "operatorInit"}, base=DEVELOPMENT),
     refused("self_init.not_empty", "selfInit", {"selfInit": {}}),
     accepted("self_init.not_empty"),
-    refused("self_init.request_count", R, _requests(*[{"path": "sys/health"}] * 65)),
-    accepted("self_init.request_count", _requests(*[{"path": "sys/health"}] * 64)),
-    refused("self_init.request_names", f"{R}[0].name", _requests({"name": "a b", "path": "sys/health"})),
-    refused("self_init.request_names", f"{R}[0].name", _requests({"name": "a" * 65, "path": "sys/health"})),
-    refused("self_init.request_names", f"{R}[1].name", _requests(*[{"name": "a", "path": "sys/health"}] * 2)),
-    accepted("self_init.request_names", _requests({"name": "_a-1", "path": "sys/health"})),
+    refused("self_init.request_count", R, _requests(*[{"path": "sys/quotas/config"}] * 65)),
+    accepted("self_init.request_count", _requests(*[{"path": "sys/quotas/config"}] * 64)),
+    refused("self_init.request_names", f"{R}[0].name", _requests({"name": "a b", "path": "sys/quotas/config"})),
+    refused("self_init.request_names", f"{R}[0].name", _requests({"name": "a" * 65, "path": "sys/quotas/config"})),
+    refused("self_init.request_names", f"{R}[1].name", _requests(*[{"name": "a", "path": "sys/quotas/config"}] * 2)),
+    accepted("self_init.request_names", _requests({"name": "_a-1", "path": "sys/quotas/config"})),
     *(
         refused("self_init.request_paths", f"{R}[0].path", _requests({"path": path}))
-        for path in ("/sys/health", "v1/sys/health", "sys//health", "sys/../health", "sys/" + "a" * 256)
+        for path in (
+            "/sys/quotas/config",
+            "v1/sys/quotas/config",
+            "sys//quotas/config",
+            "sys/../quotas",
+            "sys/auth?x=1",
+            "sys/" + "a" * 256,
+        )
     ),
-    accepted("self_init.request_paths", _requests({"path": "sys/health"})),
+    accepted("self_init.request_paths", _requests({"path": "sys/quotas/config"})),
     refused("self_init.typed_blocks", f"{R}[0]", _requests({"path": "sys/auth/x", "data": {"type": "userpass"}})),
     refused("self_init.typed_blocks", f"{R}[0]", _requests({"path": "sys/mounts/x", "data": {"type": "kv"}})),
     refused("self_init.typed_blocks", f"{R}[0]", _requests({"path": "sys/policies/acl/x", "data": {"policy": POLICY}})),
-    refused("self_init.typed_blocks", f"{R}[0].policy", _requests({"path": "sys/health", "policy": POLICY})),
+    refused("self_init.typed_blocks", f"{R}[0].policy", _requests({"path": "sys/quotas/config", "policy": POLICY})),
     accepted(
         "self_init.typed_blocks",
         _requests(
@@ -58,13 +65,25 @@ EXAMPLES = [
             "sys/generate-root/attempt",
             "sys/raw/core",
             "sys/rekey/init",
+            "sys/monitor",
+            "auth/token/create",
+            "auth/token/create-orphan",
+            "auth/token/create/role",
         )
     ),
-    accepted("self_init.forbidden_paths", _requests({"path": "sys/sealwrap/rewrap"})),
-    refused("self_init.keeps_token", f"{R}[0]", _requests({"path": "auth/token/revoke-self"}, {"path": "sys/health"})),
-    accepted("self_init.keeps_token", _requests({"path": "sys/health"}, {"path": "auth/token/revoke-self"})),
+    *(
+        refused("self_init.forbidden_paths", f"{R}[0].operation", _requests({"path": path, "operation": "delete"}))
+        for path in ("sys/auth/userpass", "auth/userpass/users/admin", "sys/policies/acl/admin")
+    ),
+    accepted("self_init.forbidden_paths", _requests({"path": "sys/quotas/config"})),
+    refused(
+        "self_init.keeps_token", f"{R}[0]", _requests({"path": "auth/token/revoke-self"}, {"path": "sys/quotas/config"})
+    ),
+    accepted("self_init.keeps_token", _requests({"path": "sys/quotas/config"}, {"path": "auth/token/revoke-self"})),
     refused("self_init.uses_mounts", f"{R}[0].path", _requests({"path": "auth/jwt/role/x"})),
     refused("self_init.uses_mounts", f"{R}[0].path", _requests({"path": "kv/data/x"})),
+    refused("self_init.uses_mounts", f"{R}[0].path", _requests({"path": "sys/polices/password/x"})),
+    refused("self_init.uses_mounts", f"{R}[0].path", _requests({"path": "sys/health", "operation": "read"})),
     refused(
         "self_init.uses_mounts",
         f"{R}[0].path",
@@ -136,6 +155,7 @@ EXAMPLES = [
             {"eval_source": "env", "env_var": "PASSWORD"},
             {"eval_source": "file"},
             {"eval_source": "file", "path": "/home/me/password"},
+            {"eval_source": "file", "path": "/etc/bao/../passwd"},
         )
     ),
     refused(
@@ -151,6 +171,15 @@ EXAMPLES = [
         "self_init_values.no_inline_secrets",
         f"{R}[0].data.password",
         _requests({"path": "auth/userpass/users/a", "data": {"password": "canary"}}),
+    ),
+    refused(
+        "self_init_values.no_inline_secrets",
+        f"{R}[0].data.data.client_secret",
+        _requests({"path": "kv/data/x", "data": {"data": {"client_secret": "canary"}}, "allowFailure": True}),
+    ),
+    accepted(
+        "self_init_values.no_inline_secrets",
+        _requests({"path": "sys/rotate/recovery/init", "data": {"secret_shares": 1, "secret_threshold": 1}}),
     ),
     accepted(
         "self_init_values.no_inline_secrets",

@@ -86,7 +86,20 @@ EXAMPLES = [
         {"network.ingressRules": [{"from": [{"ipBlock": {"cidr": "x"}}]}]},
         base=DEVELOPMENT,
     ),
-    accepted("network.peer_shape"),
+    *(
+        refused("network.peer_shape", "network.trustedIngressPeers[0].ipBlock.cidr", _peer({"ipBlock": {"cidr": cidr}}))
+        for cidr in ("10.0.0.5", "10.0.0.0/255.0.0.0", "10.0.0.0/33")
+    ),
+    *(
+        refused(
+            "network.peer_shape",
+            "network.trustedIngressPeers[0].ipBlock.except[0]",
+            _peer({"ipBlock": {"cidr": "10.0.0.0/8", "except": [without]}}),
+        )
+        for without in ("nonsense", "192.168.0.0/16", "10.0.0.0/8", "fd00::/16")
+    ),
+    accepted("network.peer_shape", _peer({"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}})),
+    accepted("network.peer_shape", _peer({"namespaceSelector": {"matchLabels": {"clients": ""}}})),
     refused("network.cluster_addresses", "network.apiServerCidr", {"network.apiServerCidr": "api.example.com"}),
     refused("network.cluster_addresses", "network.dnsEndpointIps[0]", {"network.dnsEndpointIps": ["10.0.0.0/8"]}),
     refused(
@@ -94,6 +107,8 @@ EXAMPLES = [
         "service.loadBalancerSourceRanges[0]",
         {"service.loadBalancerSourceRanges": ["10.0.0.1"]},
     ),
+    refused("network.cluster_addresses", "network.apiServerCidr", {"network.apiServerCidr": "10.96.0.1"}),
+    refused("network.cluster_addresses", "network.dnsEndpointIps[0]", {"network.dnsEndpointIps": ["[fd00::10]"]}),
     accepted("network.cluster_addresses", {"network.apiServerCidr": "10.96.0.1/32"}),
     refused("network.clients", "network.trustedIngressPeers", {"network.trustedIngressPeers": []}),
     accepted("network.clients"),
@@ -109,7 +124,12 @@ EXAMPLES = [
     accepted("network.gateway_backend_tls", {"gateway": {**GATEWAY, "backendTls": {"enabled": False}}}),
     refused("network.gateway_reference", "gateway.hostname", {"gateway": {"gatewayRefName": "edge"}}),
     refused("network.gateway_reference", "gateway.gatewayRefName", {"gateway": {"hostname": "h"}}),
+    *(
+        refused("network.gateway_reference", "gateway.hostname", {"gateway": {**GATEWAY, "hostname": host}})
+        for host in ("https://bao.example.com", "bao.example.com:443", "Bao.example.com", "10.0.0.1")
+    ),
     accepted("network.gateway_reference", {"gateway": GATEWAY}),
+    accepted("network.gateway_reference", {"gateway": {**GATEWAY, "hostname": "*.example.com"}}),
     refused(
         "network.gateway_peers",
         "network.trustedIngressPeers",
@@ -133,11 +153,19 @@ EXAMPLES = [
     ),
     accepted("network.ingress_peers", {"ingress": INGRESS}),
     refused("network.ingress_host", "ingress.host", {"ingress": {}}),
+    refused("network.ingress_host", "ingress.host", {"ingress": {"host": "https://bao.example.com"}}),
     accepted("network.ingress_host", {"ingress": INGRESS}),
     # --- egress
     refused("egress.seal_reachable", "unseal.address", {"network.egressRules": []}),
     refused("egress.seal_reachable", "unseal.endpoint", {"unseal": {**KMIP, "endpoint": "11.0.0.1:8200"}}),
     refused("egress.seal_reachable", "unseal.region", {"unseal": AWS, "network.apiServerCidr": "10.96.0.1/32"}),
+    *(
+        refused("egress.seal_reachable", "unseal.endpoint", {"unseal": KMIP, "network.egressRules": [egress]})
+        for egress in (
+            {**OPEN_TO_TEN, "ports": [{"port": 8200, "protocol": "UDP"}]},
+            {**OPEN_TO_TEN, "to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/24"]}}]},
+        )
+    ),
     accepted("egress.seal_reachable", {"unseal": KMIP}),
     accepted("egress.seal_reachable", {"unseal": AWS, "network.egressRules": []}),
     refused(
@@ -193,6 +221,7 @@ EXAMPLES = [
         refused("backup.backup_address", "backup.target.endpoint", _backup(endpoint=endpoint))
         for endpoint in ("https://localhost:9000", "https://127.0.0.1", "https://169.254.169.254", "https://2130706433")
     ),
+    refused("backup.backup_address", "backup.target.endpoint", _backup(endpoint="https://me:canary@s3.example.com")),
     accepted("backup.backup_address", _backup()),
     refused(
         "backup.reserved_secrets", "backup.tokenSecretRef", {"backup": {**BACKUP, "tokenSecretRef": "x-root-token"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.contract import keys
 from tests.contract.examples.example import accepted, refused
 from tests.contract.specifications import ABSENT, DEVELOPMENT, SHA256, TRANSIT
 
@@ -31,7 +32,7 @@ EXAMPLES = [
         "operatorImageVerification.enabled",
         {"operatorImageVerification.enabled": False},
     ),
-    accepted("image.helper_images_verified", {"operatorImageVerification.publicKey": "k"}),
+    accepted("image.helper_images_verified", {"operatorImageVerification.publicKey": keys.PUBLIC_KEY}),
     refused(
         "image.server_image_blocks", "imageVerification.failurePolicy", {"imageVerification.failurePolicy": "Warn"}
     ),
@@ -43,6 +44,20 @@ EXAMPLES = [
     ),
     accepted("image.helper_images_block"),
     refused("image.one_trust", "imageVerification", MIRROR),
+    refused("image.one_trust", "imageVerification.publicKey", {"imageVerification": {"publicKey": "cosign.pub"}}),
+    *(
+        refused(
+            "image.one_trust",
+            f"imageVerification.{field}",
+            {"imageVerification": {"issuerRegExp": "^https://id$", "subjectRegExp": "^ann$", field: expression}},
+        )
+        for field, expression in (
+            ("issuerRegExp", ".*"),
+            ("issuerRegExp", "^https://"),
+            ("subjectRegExp", ".+@.+"),
+            ("subjectRegExp", "ann|"),
+        )
+    ),
     refused("image.one_trust", "imageVerification", {"imageVerification": {"publicKey": "k", "issuer": "i"}}),
     refused("image.one_trust", "imageVerification", {"imageVerification": {"issuer": "i"}}),
     refused("image.one_trust", "imageVerification", {"imageVerification": {"issuer": "i", "subjectRegExp": "s"}}),
@@ -62,14 +77,15 @@ EXAMPLES = [
     accepted("image.signature_seen", {"imageVerification": {"enabled": False}}),
     refused("image.transparency_log", "imageVerification.ignoreTlog", {"imageVerification.ignoreTlog": True}),
     accepted("image.transparency_log"),
-    refused("image.own_trust_roots", "imageVerification", {"imageVerification": {"publicKey": "k"}}),
+    refused("image.own_trust_roots", "imageVerification", {"imageVerification": {"publicKey": keys.PUBLIC_KEY}}),
     accepted("image.own_trust_roots"),
     refused("image.pinned_image", "image.digest", {"image.digest": ABSENT}),
     accepted("image.pinned_image"),
     refused("image.plain_repository", "image.repository", {"image.repository": "openbao/openbao:2.7.2"}),
     refused("image.plain_repository", "image.repository", {"image.repository": f"openbao/openbao@sha256:{SHA256}"}),
     refused("image.plain_repository", "image.repository", {"image.repository": "https://docker.io/openbao"}),
-    accepted("image.plain_repository", {"image.repository": "localhost:5000/openbao/openbao"}),
+    refused("image.plain_repository", "image.tag", {"image.tag": f"2.7.2@sha256:{SHA256}"}),
+    accepted("image.plain_repository", {"image.repository": "localhost:5000/openbao/openbao", "image.tag": "2.7.2-x"}),
     refused("image.tag_of_version", "image.tag", {"image.tag": "2.6.2"}),
     accepted("image.tag_of_version", {"image.tag": "2.7.2-alpine"}),
     refused("image.image_with_shell", "image.repository", {"image.repository": "quay.io/openbao/openbao-distroless"}),
@@ -128,6 +144,18 @@ EXAMPLES = [
         {"resources": {"requests": {"cpu": "1500m"}, "limits": {"cpu": "1"}}},
     ),
     accepted("workload.requests_within_limits", {"resources.limits.memory": "256Mi", "resources.limits.cpu": "0.1"}),
+    refused("workload.amounts", "resources.requests.memory", {"resources.requests.memory": "256m"}),
+    refused("workload.amounts", "resources.limits.memory", {"resources": {"limits": {"memory": "512"}}}),
+    refused("workload.amounts", "storage.size", {"storage.size": "10"}),
+    accepted("workload.amounts"),
+    *(
+        refused("workload.tolerations", "scheduling.tolerations[0]", {"scheduling.tolerations": [toleration]})
+        for toleration in ({}, {"key": "a", "operator": "Exists", "value": "b"}, {"key": "a", "tolerationSeconds": 5})
+    ),
+    accepted(
+        "workload.tolerations",
+        {"scheduling.tolerations": [{"operator": "Exists"}, {"key": "node-role.kubernetes.io/vault", "value": ""}]},
+    ),
     refused("workload.data_retained", "deletionPolicy", {"deletionPolicy": "DeleteAll"}),
     refused("workload.data_retained", "deletionPolicy", {"deletionPolicy": "DeletePVCs"}),
     accepted("workload.data_retained"),

@@ -29,6 +29,8 @@ def _audit(**device: Any) -> dict[str, Any]:
     return {"audit": [device]}
 
 
+AUTH = {"kubernetes": {"role": "openbao"}}
+
 EXAMPLES = [
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}),
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}, base=DEVELOPMENT),
@@ -137,6 +139,12 @@ EXAMPLES = [
     accepted("tls.acme_name", {"tls": PRIVATE_ISSUER, "tls.serverName": "bao.corp.internal"}),
     refused("tls.vault_auth", "tls.issuer.vault.auth", {"tls": _pki()}),
     refused("tls.vault_auth", "tls.issuer.vault.auth", {"tls": _pki(auth={})}),
+    *(
+        refused(
+            "tls.vault_auth", f"tls.issuer.vault.{field}", {"tls": _pki(auth=AUTH), f"tls.issuer.vault.{field}": value}
+        )
+        for field, value in (("server", "http://pki.example.com"), ("caBundle", "ca.crt"))
+    ),
     accepted("tls.vault_auth", {"tls": _pki(auth={"kubernetes": {"role": "openbao"}})}),
     refused("tls.certificate_names", "tls.extraSans[1]", {"tls.extraSans": ["a.b", "https://bao.example.com"]}),
     refused("tls.certificate_names", "tls.serverName", {"tls.serverName": "*.example.com"}),
@@ -158,6 +166,10 @@ EXAMPLES = [
     ),
     # --- ACME
     refused("acme.directory", "tls.directoryUrl", {"tls": ACME, "tls.directoryUrl": "http://acme"}),
+    refused("acme.directory", "tls.directoryUrl", {"tls": ACME, "tls.directoryUrl": "https://localhost/directory"}),
+    refused(
+        "acme.directory", "tls.directoryUrl", {"tls": ACME, "tls.directoryUrl": "https://user:canary@acme.example"}
+    ),
     accepted("acme.directory", {"tls": ACME}),
     refused("acme.domains", "tls.domains[0]", {"tls": PUBLIC_ACME, "tls.domains": ["10.0.0.1"]}),
     refused("acme.domains", "tls.domains[0]", {"tls": PUBLIC_ACME, "tls.domains": ["*.example.com"]}),
@@ -223,9 +235,18 @@ EXAMPLES = [
     refused("audit.audit_options", "audit[0].options", _audit(type="http", options={"url": "https://log"})),
     refused("audit.audit_options", "audit[0].options.prefix", _audit(options={"file_path": "stdout", "prefix": "x"})),
     refused("audit.audit_options", "audit[0].options.mode", _audit(options={"file_path": "stdout", "mode": "rw"})),
-    accepted("audit.audit_options", _audit(options={"file_path": "stdout", "mode": "0600"})),
+    refused("audit.audit_options", "audit[0].type", _audit(type="syslog")),
+    *(
+        refused("audit.audit_options", f"audit[0].options.{name}", _audit(options={"file_path": "stdout", name: value}))
+        for name, value in (("format", "xml"), ("log_raw", "no"), ("hmac_accessor", "on"))
+    ),
+    accepted("audit.audit_options", _audit(options={"file_path": "stdout", "mode": "0600", "format": "jsonx"})),
     refused("audit.audit_writable", "audit[0].options.file_path", _audit(options={"file_path": "/var/log/audit.log"})),
     refused("audit.audit_writable", "audit[0].options.file_path", _audit(options={"file_path": "/bao/data/../x"})),
+    *(
+        refused("audit.audit_writable", "audit[0].options.file_path", _audit(options={"file_path": path}))
+        for path in ("/bao/data/", "/bao/data/raft/raft.db", "/tmp/audit.log")
+    ),
     accepted("audit.audit_writable", _audit(options={"file_path": "/bao/data/audit.log"})),
     refused("audit.audit_names", "audit[1].name", {"audit": [{}, {}]}),
     refused("audit.audit_names", "audit[0].name", _audit(name="a b")),

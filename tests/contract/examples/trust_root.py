@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.contract import keys
 from tests.contract.examples.example import accepted, refused
 from tests.contract.specifications import (
     ABSENT,
@@ -35,6 +36,7 @@ def _created(block: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return _with(block, **{**absent, "createKey": {}, **fields})
 
 
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"
 STATIC = {"type": "static", "secretName": "key-1", "keyId": "k1"}
 
 EXAMPLES = [
@@ -85,6 +87,13 @@ EXAMPLES = [
     refused(
         "versions.plugin_source", "unseal.plugin.delivery", _plugin(image=ABSENT, command="kms", delivery="download")
     ),
+    refused("versions.plugin_source", "unseal.plugin.image", _plugin(image="https://ghcr.io/openbao/plugin")),
+    refused("versions.plugin_source", "unseal.plugin.binaryName", _plugin(binaryName="../kms")),
+    refused(
+        "versions.plugin_source",
+        "unseal.plugin.command",
+        _plugin(image=ABSENT, version=ABSENT, command="../../bin/sh"),
+    ),
     accepted("versions.plugin_source", _plugin(image=ABSENT, version=ABSENT, command="kms")),
     accepted("versions.plugin_source", _with(AWS)),
     refused(
@@ -130,8 +139,13 @@ EXAMPLES = [
             "https://0.0.0.0",
             "bao.example.com",
             "https://bao:port",
+            "https://bao example.com",
+            "https://bao.example.com:8200\n",
         )
     ),
+    refused("unseal.transit_ca", "unseal.tlsCaCert", _with(TRANSIT, tlsCaCert="/etc/ca.crt")),
+    refused("unseal.transit_ca", "unseal.tlsCaCert", _with(TRANSIT, tlsCaCert=keys.CERTIFICATE + PRIVATE_KEY)),
+    accepted("unseal.transit_ca", _with(TRANSIT, tlsCaCert=keys.CERTIFICATE * 2)),
     accepted("unseal.transit_address"),
     accepted("unseal.transit_address", _with(TRANSIT, address="https://10.1.2.3")),
     refused("unseal.not_circular", "unseal.address", _with(TRANSIT, address="https://openbao-active.openbao.svc:8200")),
@@ -174,6 +188,36 @@ EXAMPLES = [
         "identity.created_key_user",
         _created(AWS, createKey={"users": ["arn:aws:iam::111122223333:user/bao"]}, credentialsSecretRef="aws"),
     ),
+    refused("identity.created_key_everybody", "unseal.createKey.users[0]", _created(AWS, createKey={"users": ["*"]})),
+    refused(
+        "identity.created_key_everybody",
+        "unseal.createKey.administrators[1]",
+        _created(AWS, createKey={"administrators": ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:*"]}),
+    ),
+    *(
+        refused(
+            "identity.created_key_everybody", "unseal.createKey.users[0]", _created(GCP, createKey={"users": [who]})
+        )
+        for who in ("allUsers", "allAuthenticatedUsers")
+    ),
+    accepted("identity.created_key_everybody", _created(AWS, createKey={"users": ["arn:aws:iam::1:role/bao"]})),
+    *(
+        refused("identity.created_key_settings", f"unseal.createKey.{field}", _created(block, createKey={field: value}))
+        for block, field, value in (
+            (AWS, "alias", "openbao"),
+            (AWS, "alias", "alias/aws/openbao"),
+            (AWS, "accountId", "1234"),
+            (GCP, "rotationPeriod", "0s"),
+            (GCP, "destroyScheduledDuration", "60s"),
+        )
+    ),
+    refused(
+        "identity.created_key_settings",
+        "unseal.createKey.users[0]",
+        _created(GCP, createKey={"users": ["bao@p.iam.gserviceaccount.com"]}),
+    ),
+    accepted("identity.created_key_settings", _created(AWS, createKey={"alias": "alias/openbao"})),
+    accepted("identity.created_key_settings", _created(GCP)),
     refused("identity.identity_complete", "unseal.identity", _with(AWS, identity={})),
     refused("identity.identity_complete", "unseal.identity.irsa", _with(AWS, identity={"irsa": {}})),
     refused("identity.identity_complete", "unseal.identity", _with(GCP, identity={})),
@@ -192,7 +236,9 @@ EXAMPLES = [
     accepted("unseal.endpoint_by_tls", _with(OCI)),
     refused("unseal.kmip_endpoint", "unseal.endpoint", _with(KMIP, endpoint="https://kmip.example.com:5696")),
     refused("unseal.kmip_endpoint", "unseal.endpoint", _with(KMIP, endpoint="kmip.example.com")),
-    accepted("unseal.kmip_endpoint", _with(KMIP, endpoint="[fd00::1]:5696")),
+    refused("unseal.kmip_endpoint", "unseal.endpoint", _with(KMIP, endpoint="kmip.example.com:70000")),
+    refused("unseal.kmip_endpoint", "unseal.timeout", _with(KMIP, timeout=0)),
+    accepted("unseal.kmip_endpoint", _with(KMIP, endpoint="[fd00::1]:5696", timeout=5)),
     refused(
         "unseal.static_key_id", "unseal.keyId", {"unseal": {"type": "static", "secretName": "k"}}, base=DEVELOPMENT
     ),
