@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from sandbox.cluster import Cluster
 from tests.sandbox.cert_manager.controller import CertManager
@@ -189,6 +190,17 @@ def test_an_update_with_refresh_restarts_older_servers_after_a_renewal(
         time.sleep(1)
     assert aged.healthy()
     _checked("cert-manager renews, OpenBao 2.6.2 is restarted by `up --refresh`", writer, seconds, longest=15)
+
+
+def test_a_new_name_is_served_by_every_pod_when_up_ends(aged: Hardened) -> None:
+    """Ready is what the Certificate was before the change, too: who believes it goes on with the old certificate."""
+    name = "bao.corp.internal"
+    aged.change({"tls": {**aged.specification["tls"], "extraSans": [name]}})
+    aged.stack.up()
+    for pod in aged.pods:
+        names = served(aged.client, pod).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert name in names.get_values_for_type(x509.DNSName)
+    assert aged.healthy()
 
 
 # Development
