@@ -14,6 +14,7 @@ from typing import Any, Final
 from kubernetes.client import CoreV1Api, CustomObjectsApi
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config
+from urllib3.exceptions import HTTPError
 
 from sandbox.cluster import Cluster
 from tests.sandbox.cert_manager import signing
@@ -81,7 +82,9 @@ class CertManager:
                 signers = self._issuers()
                 for certificate in self._all("certificates"):
                     self._serve(certificate, signers)
-            except ApiException as error:  # a conflict, an object that just went, an API server that is away
+            except HTTPError:  # an API server that is away
+                continue
+            except ApiException as error:  # a conflict, an object that just went
                 self._failure = error if error.status in {400, 422} else self._failure
             except Exception as error:
                 self._failure = error
