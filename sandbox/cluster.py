@@ -121,9 +121,11 @@ class Cluster:
     def install_cert_manager_crds(self) -> None:
         """Make cert-manager's kinds known to the API server. Its controllers do not run: nothing gets issued."""
         self.require_running()
-        folder = crds.cert_manager(self.places)
-        self.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={folder}")
-        names = [f"crd/{path.stem.split('_')[1]}.{path.stem.split('_')[0]}" for path in folder.glob("*.yaml")]
+        folders = crds.cert_manager(self.places)
+        files = [file for folder in folders for file in sorted(folder.glob("*_*.yaml"))]
+        self.kubectl("apply", "--server-side", "--force-conflicts", *(f"--filename={file}" for file in files))
+        groups_and_plurals = [file.stem.split("_") for file in files]
+        names = [f"crd/{plural}.{group}" for group, plural in groups_and_plurals]
         self.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
 
     def _set_link(self, number: int, state: str) -> None:

@@ -1,4 +1,4 @@
-"""Custom resource definitions of cert-manager, from its Go module: enough to check objects, not to issue anything."""
+"""Custom resource definitions of cert-manager, from Go modules: enough to check objects, not to issue anything."""
 
 from pathlib import Path
 
@@ -6,7 +6,12 @@ from sandbox import go
 from sandbox.settings import Places
 
 
-def cert_manager(places: Places) -> Path:
-    """Folder of cert-manager's CRDs in the version that ``tools/cert-manager/go.mod`` pins, fetched on first use."""
-    module = "github.com/cert-manager/cert-manager"
-    return go.module_folder(module, "cert-manager", go.toolchain(places)) / "deploy" / "crds"
+def cert_manager(places: Places) -> list[Path]:
+    """Folders of the CRDs of cert-manager and of its issuer for AWS Private CA, fetched on first use.
+
+    The versions are those that ``tools/*/go.mod`` pin. The CRDs of its issuer for Google CAS come in no module.
+    """
+    toolchain = go.toolchain(places)
+    core = go.module_folder("github.com/cert-manager/cert-manager", "cert-manager", toolchain)
+    aws = go.module_folder("github.com/cert-manager/aws-privateca-issuer", "aws-privateca-issuer", toolchain)
+    return [core / "deploy" / "crds", aws / "config" / "crd" / "bases"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +25,8 @@ RULE: Final = "openbao.tls.external-secret"
 KEYS: Final = ("tls.crt", "tls.key", "ca.crt")
 _RSA_BITS: Final = 2048
 _LONGEST_CHAIN: Final = 10
+_SERVING: Final = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
@@ -120,9 +122,8 @@ def _is_weak(public: CertificatePublicKeyTypes) -> bool:
 
 
 def _name_problems(leaf: x509.Certificate, names: Sequence[str]) -> _Found:
-    try:
-        given = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    given = _extension(leaf, x509.SubjectAlternativeName)
+    if given is None:
         return [
             ("The certificate has no subject alternative names, and its common name counts for nothing.", _reissue())
         ]
@@ -147,13 +148,23 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def _purpose_problems(leaf: x509.Certificate) -> _Found:
+    found = []
+    purposes = _extension(leaf, x509.ExtendedKeyUsage)
+    if purposes is not None and not _SERVING & set(purposes):
+        way_out = "Have it issued with the extended key usage serverAuth."
+        found.append(("The certificate is not meant for servers.", way_out))
+    usage = _extension(leaf, x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:  # RFC 8446, 4.4.2.2
+        way_out = "Have it issued with the key usage digitalSignature."
+        found.append(("The certificate's key may not sign, which TLS 1.3 demands.", way_out))
+    return found
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
-        usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        return []
-    if {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usages):
-        return []
-    return [("The certificate is not meant for servers.", "Have it issued with the extended key usage serverAuth.")]
+        return None
 
 
 def _chain_problems(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], now: datetime) -> _Found:
@@ -170,7 +181,18 @@ def _chain_problems(chain: Sequence[x509.Certificate], roots: Sequence[x509.Cert
         now >= one.not_valid_after_utc for one in above_all
     ):
         return [("A CA certificate of the chain has ended.", "Renew tls.crt and ca.crt with the CA's present chain.")]
+    believed = [root for root in above_all if root == chain[0] or _is_authority(root, unsaid=True)]
+    if not believed or not all(_is_authority(one, unsaid=False) for one in path[1:]):
+        return [
+            ("A certificate of the chain may not sign others.", "Have it signed by a CA (basicConstraints CA:TRUE).")
+        ]
     return []
+
+
+def _is_authority(certificate: x509.Certificate, unsaid: bool) -> bool:
+    """Whether it may sign others; `unsaid`: what it means to say nothing of it, as old roots do."""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return unsaid if constraints is None else constraints.ca
 
 
 def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:

@@ -107,9 +107,10 @@ def _warn(certificate: pulumi.Resource, known: Specification, expires: str) -> N
         return
     end = datetime.fromisoformat(expires)
     if is_ending(end, timedelta(seconds=seconds(lifetime["renewBefore"])), datetime.now(UTC)):
-        warn_of_end(
-            certificate, expires, "cert-manager should have renewed it: look at `kubectl describe certificate`."
-        )
+        shown = f"kubectl --namespace {known.namespace_name} describe certificate {Names.of(known).child('tls-server')}"
+        # Renewals are none of Pulumi's business: what it knows of a Certificate is as old as the last refresh.
+        way_out = f"Unless `pulumi refresh` finds a new one, cert-manager failed to renew it: `{shown}`."
+        warn_of_end(certificate, expires, way_out)
 
 
 def warn_of_end(resource: pulumi.Resource, expires: str, way_out: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from components.tls.inspection import certificate_problems, is_ending
+from components.tls.inspection import KEYS, certificate_problems, is_ending, secret_problems
 from tests.graph.tls_objects import DAY, NOW, Authority
 
 pytestmark = pytest.mark.contract
@@ -50,7 +50,27 @@ def by_an_ended_authority() -> Triple:
     return good(Authority(ends=NOW - DAY))
 
 
-@pytest.mark.parametrize("make", [good, through_an_intermediate])
+def by_no_authority() -> Triple:
+    return good(Authority(is_one=False))
+
+
+def through_no_authority() -> Triple:
+    root = Authority()
+    server = Authority("another server", above=root, is_one=None)
+    certificate, key = server.issue(WILDCARD)
+    return certificate + server.pem, key, root.pem
+
+
+def by_an_old_root() -> Triple:
+    return good(Authority(is_one=None))
+
+
+def by_itself() -> Triple:
+    certificate, key = Authority().issue(WILDCARD)
+    return certificate, key, certificate
+
+
+@pytest.mark.parametrize("make", [good, through_an_intermediate, by_an_old_root, by_itself])
 def test_a_certificate_that_peers_believe_has_no_problem(make: Callable[[], Triple]) -> None:
     """Refusing a good certificate locks out whoever brings it."""
     assert problems(make()) == []
@@ -78,6 +98,9 @@ TABLE: list[tuple[str, Callable[[], Triple], str]] = [
     ("weak RSA", _issued(key=rsa.generate_private_key(65537, 1024)), "too weak"),
     ("strange curve", _issued(key=ec.generate_private_key(ec.SECP256K1())), "too weak or of a kind"),
     ("for clients only", _issued(usage=ExtendedKeyUsageOID.CLIENT_AUTH), "not meant for servers"),
+    ("a key that may not sign", _issued(may_sign=False), "may not sign, which TLS 1.3 demands"),
+    ("signed by no CA", by_no_authority, "A certificate of the chain may not sign others"),
+    ("an intermediate that is no CA", through_no_authority, "A certificate of the chain may not sign others"),
     ("CA ended", by_an_ended_authority, "A CA certificate of the chain has ended"),
     ("no PEM", lambda: ("nonsense", good()[1], good()[2]), "holds no PEM certificate"),
     ("no key", lambda: (good()[0], "nonsense", good()[2]), "no PEM private key"),
@@ -89,6 +112,15 @@ def test_a_certificate_that_nobody_would_believe_is_named(make: Callable[[], Tri
     """What passes here ends as a handshake error in three pods' logs."""
     found = problems(make())
     assert any(reason in one for one in found), found
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_the_secret_lacks_is_named(key: str) -> None:
+    """Without its file a pod waits in ContainerCreating, or starts and believes nobody."""
+    content = dict(zip(KEYS, good(), strict=True))
+    assert secret_problems(content, NAMES, NOW) == []
+    for without in ({k: v for k, v in content.items() if k != key}, {**content, key: ""}):
+        assert [found.reason for found in secret_problems(without, NAMES, NOW)] == [f"The Secret has no {key}."]
 
 
 def test_no_problem_shows_the_key() -> None:

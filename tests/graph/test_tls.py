@@ -1,12 +1,11 @@
 """What each TLS mode registers, exactly, and how pods, Jobs and edges use it; preview and update.
 
-Not proven here: that an API server with cert-manager's and Gateway API's CRDs accepts the objects, and that anybody
-issues a certificate for them.
+Not proven here: that an API server with Gateway API's CRDs accepts the edges, and that anybody issues a certificate
+(tests/sandbox/test_certificate_objects.py and test_certificates.py go further).
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from components import DevelopmentVaultCluster
 from components.arguments import RefusedSpecificationError
 from components.bootstrap.advice import advice
 from profiles.parsing import parse
-from tests.contract.keys import CERTIFICATE
+from tests.graph.issuers import ISSUERS
 from tests.graph.recorder import Recorder, run
 from tests.graph.tls_objects import DAY, NOW, Answering, Authority
 
@@ -177,102 +176,6 @@ def test_a_public_ca_is_asked_for_public_names_and_trusted_by_the_systems_roots(
     assert "BAO_CACERT" not in environment(recorder)
 
 
-ACME_ACCOUNT = {"server": "https://acme.corp.internal/directory", "email": "ops@corp.internal"}
-ISSUERS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
-    (
-        {
-            "acme": {
-                **ACME_ACCOUNT,
-                "preferred_chain": "Root X",
-                "external_account_binding": {"key_id": "k1", "mac_key_secret_ref": "eab"},
-                "route53": {"region": "eu-central-1", "hosted_zone_id": "Z1", "role_arn": "arn:aws:iam::1:role/dns"},
-            }
-        },
-        "cert-manager.io/v1:Issuer",
-        {
-            "acme": {
-                **ACME_ACCOUNT,
-                "preferredChain": "Root X",
-                "privateKeySecretRef": {"name": "openbao-tls-account"},
-                "externalAccountBinding": {"keyID": "k1", "keySecretRef": {"name": "eab", "key": "macKey"}},
-                "solvers": [
-                    {
-                        "dns01": {
-                            "route53": {
-                                "region": "eu-central-1",
-                                "hostedZoneID": "Z1",
-                                "role": "arn:aws:iam::1:role/dns",
-                            }
-                        }
-                    }
-                ],
-            }
-        },
-    ),
-    (
-        {"acme": {**ACME_ACCOUNT, "cloud_dns": {"project": "p", "service_account_secret_ref": "dns"}}},
-        "cert-manager.io/v1:Issuer",
-        {
-            "acme": {
-                **ACME_ACCOUNT,
-                "privateKeySecretRef": {"name": "openbao-tls-account"},
-                "solvers": [
-                    {
-                        "dns01": {
-                            "cloudDNS": {
-                                "project": "p",
-                                "serviceAccountSecretRef": {"name": "dns", "key": "key.json"},
-                            }
-                        }
-                    }
-                ],
-            }
-        },
-    ),
-    (
-        {"acme": {**ACME_ACCOUNT, "http01": {"ingress_class_name": "nginx"}}},
-        "cert-manager.io/v1:Issuer",
-        {
-            "acme": {
-                **ACME_ACCOUNT,
-                "privateKeySecretRef": {"name": "openbao-tls-account"},
-                "solvers": [{"http01": {"ingress": {"ingressClassName": "nginx"}}}],
-            }
-        },
-    ),
-    ({"ca": {"secret_name": "corporate-ca"}}, "cert-manager.io/v1:Issuer", {"ca": {"secretName": "corporate-ca"}}),
-    (
-        {
-            "vault": {
-                "server": "https://pki.corp.internal:8200",
-                "path": "pki/sign/bao",
-                "ca_bundle": CERTIFICATE,
-                "auth": {"kubernetes": {"role": "bao", "serviceAccountRef": {"name": "issuer"}}},
-            }
-        },
-        "cert-manager.io/v1:Issuer",
-        {
-            "vault": {
-                "server": "https://pki.corp.internal:8200",
-                "path": "pki/sign/bao",
-                "caBundle": base64.b64encode(CERTIFICATE.encode()).decode(),
-                "auth": {"kubernetes": {"role": "bao", "serviceAccountRef": {"name": "issuer"}}},
-            }
-        },
-    ),
-    (
-        {"private_ca": {"kind": "AWSPCAIssuer", "arn": "arn:aws:acm-pca:x", "region": "eu-central-1"}},
-        "awspca.cert-manager.io/v1beta1:AWSPCAIssuer",
-        {"arn": "arn:aws:acm-pca:x", "region": "eu-central-1"},
-    ),
-    (
-        {"private_ca": {"kind": "GoogleCASIssuer", "project": "p", "location": "l", "ca_pool_id": "pool"}},
-        "cas-issuer.jetstack.io/v1beta1:GoogleCASIssuer",
-        {"project": "p", "location": "l", "caPoolId": "pool"},
-    ),
-]
-
-
 @pytest.mark.parametrize(("issuer", "kind", "spec"), ISSUERS, ids=[f"{next(iter(i))}-{k}" for i, k, _ in ISSUERS])
 def test_an_issuer_is_made_as_its_controller_reads_it(issuer: dict[str, Any], kind: str, spec: dict[str, Any]) -> None:
     """A field that the controller does not know is ignored or refused, and no certificate comes."""
@@ -355,7 +258,7 @@ def test_a_certificate_within_its_renewal_window_is_a_warning(caplog: pytest.Log
     assert "renewal window" not in caplog.text
     tls = external(issuer_ref={"name": "corporate"})
     cluster(Answering(not_after=(NOW + 3 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")), tls=tls)
-    assert "cert-manager should have renewed it" in caplog.text
+    assert "Unless `pulumi refresh` finds a new one, cert-manager failed to renew it" in caplog.text
 
 
 def test_a_secret_in_a_namespace_of_our_own_cannot_be_looked_at_beforehand() -> None:

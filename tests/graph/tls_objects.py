@@ -37,15 +37,16 @@ class Authority:
     name: str = "root"
     above: Authority | None = None
     ends: datetime.datetime = NOW + 3650 * DAY
+    is_one: bool | None = True
+    """What it says of itself; None: nothing, as old roots do."""
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self) -> None:
         signer = self.above or self
-        self.certificate = (
-            _builder(self.name, signer.name, self.key, NOW - 30 * DAY, self.ends)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(signer.key, hashes.SHA256())
-        )
+        builder = _builder(self.name, signer.name, self.key, NOW - 30 * DAY, self.ends)
+        if self.is_one is not None:
+            builder = builder.add_extension(x509.BasicConstraints(ca=self.is_one, path_length=None), critical=True)
+        self.certificate = builder.sign(signer.key, hashes.SHA256())
 
     @property
     def pem(self) -> str:
@@ -59,15 +60,23 @@ class Authority:
         begins: datetime.datetime = NOW - DAY,
         ends: datetime.datetime = NOW + 90 * DAY,
         usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+        may_sign: bool = True,
     ) -> tuple[str, str]:
-        """PEM of a server certificate and of its key."""
+        """PEM of a server certificate and of its key. may_sign: its key usage digitalSignature."""
         own = key or ec.generate_private_key(ec.SECP256R1())
         builder = _builder("server", self.name, own, begins, ends)
         if names:
             alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
             builder = builder.add_extension(alternatives, critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        builder = builder.add_extension(_key_usage(may_sign), critical=True)
         return pem_of(builder.sign(self.key, hashes.SHA256())), key_pem(own)
+
+
+def _key_usage(may_sign: bool) -> x509.KeyUsage:
+    fields = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
+    no = dict.fromkeys((*fields, "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(digital_signature=may_sign, key_encipherment=True, **no)
 
 
 def _builder(

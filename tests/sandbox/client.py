@@ -125,17 +125,23 @@ class Writer:
 
     client: Client
     mount: str = "journal"
+    reconnects: bool = False
+    """A new handshake for every write, so that the certificate of the moment decides."""
     acknowledged: dict[str, tuple[str, float]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Writer:
-        status, answer = self.client.call("POST", f"sys/mounts/{self.mount}", {"type": "kv"})
-        assert status == 204 or "path is already in use" in str(answer), answer
+        until(self._mount, f"mount {self.mount}", seconds=30)
         self._thread = threading.Thread(target=self._write, daemon=True)
         self._thread.start()
         until(lambda: len(self.acknowledged) > 5, "first writes")
         return self
+
+    def _mount(self) -> bool:
+        """Whether it is there; a leader may just be changing."""
+        status, answer = self.client.call("POST", f"sys/mounts/{self.mount}", {"type": "kv"})
+        return status == 204 or "path is already in use" in str(answer)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -153,9 +159,10 @@ class Writer:
                 status = 0
             if status == 204:
                 self.acknowledged[str(number)] = (value, time.monotonic())
-            else:
+            if status != 204 or self.reconnects:
                 pool.close()  # a new connection may reach another pod
                 pool = self.client.service_pool_at(pool.host, timeout=1.0)
+            if status != 204:
                 time.sleep(0.02)
 
     def longest_gap(self) -> float:

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_NOW = datetime.datetime.now(datetime.UTC)
 _HOUR = datetime.timedelta(hours=1)
 
 
@@ -25,7 +24,7 @@ class Certificate:
 
 
 class Authority:
-    """Signs server and client certificates with P-256 keys that live an hour."""
+    """Signs server and client certificates with P-256 keys."""
 
     def __init__(self, name: str = "test CA") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -42,7 +41,7 @@ class Authority:
             decipher_only=False,
         )
         self._cert = (
-            _unsigned(subject, subject, self._key.public_key())
+            _unsigned(subject, subject, self._key.public_key(), 24 * _HOUR)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(signs_only, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
@@ -50,7 +49,13 @@ class Authority:
         )
         self.pem = self._cert.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, name: str, dns: Sequence[str] = (), ips: Sequence[str] = ()) -> Certificate:
+    def issue(
+        self,
+        name: str,
+        dns: Sequence[str] = (),
+        ips: Sequence[str] = (),
+        lives: datetime.timedelta = 2 * _HOUR,
+    ) -> Certificate:
         """A certificate for servers and clients."""
         key = ec.generate_private_key(ec.SECP256R1())
         usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
@@ -58,7 +63,7 @@ class Authority:
         names += [x509.IPAddress(ipaddress.ip_address(item)) for item in ips]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         cert = (
-            _unsigned(subject, self._cert.subject, key.public_key())
+            _unsigned(subject, self._cert.subject, key.public_key(), lives)
             .add_extension(x509.SubjectAlternativeName(names or [x509.DNSName(name)]), critical=False)
             .add_extension(usages, critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
@@ -67,15 +72,18 @@ class Authority:
         return Certificate(cert.public_bytes(serialization.Encoding.PEM), private_pem(key))
 
 
-def _unsigned(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _unsigned(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, lives: datetime.timedelta
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_NOW - _HOUR)
-        .not_valid_after(_NOW + 2 * _HOUR)
+        .not_valid_before(now - _HOUR)
+        .not_valid_after(now + lives)
     )
 
 

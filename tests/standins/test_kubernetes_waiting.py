@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.plugins.kubernetes import wait_for
 from tests.standins.control_plane import ControlPlane
 from tests.standins.stack import Stack
 
@@ -179,6 +180,18 @@ def test_wait_for_waits_for_what_it_says(stack: Stack, plane: ControlPlane, expr
         run = stack.up()
     assert run.ok is done, run.text
     assert done or "condition not met" in run.text
+
+
+def test_a_condition_of_the_object_as_it_was_before_is_not_waited_for() -> None:
+    """If it fails, `up` would go on with the certificate of before, although another one was asked for."""
+
+    def is_done(seen: int) -> bool:
+        ready = {"type": "Ready", "status": "True", "observedGeneration": seen}
+        thing = {"kind": "Certificate", "metadata": {"generation": 2}, "status": {"conditions": [ready]}}
+        return wait_for.verdict(thing, ["condition=Ready"]).done
+
+    assert is_done(2)
+    assert not is_done(1)
 
 
 def test_a_claim_that_only_a_pod_will_bind_does_not_hang(stack: Stack, plane: ControlPlane) -> None:

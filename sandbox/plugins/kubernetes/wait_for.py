@@ -27,6 +27,9 @@ def _missing(thing: Properties, expression: str) -> str:
         return _missing_path(thing, expression.removeprefix("jsonpath="))
     type, _, wanted = expression.removeprefix("condition=").partition("=")
     found = condition(thing, type)
+    seen = found.get("observedGeneration", (thing.get("status") or {}).get("observedGeneration"))
+    if seen is not None and seen < thing["metadata"].get("generation", 0):
+        return f"condition {type} of the object as it is now"
     if found.get("status", "").lower() == (wanted or "True").lower():
         return ""
     detail = ": ".join(filter(None, [found.get("reason"), found.get("message")]))

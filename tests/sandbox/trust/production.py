@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from pysequoia import Tsk
@@ -31,9 +32,9 @@ class Place:
         self.secret(CREDENTIALS, credentials)
         self.certify()
 
-    def certify(self) -> None:
+    def certify(self, lives: timedelta = timedelta(hours=2)) -> None:
         """Put a certificate with every name into the Secret, in the place of the one before."""
-        server = self.authority.issue(self.name, dns=_names(self.name))
+        server = self.authority.issue(self.name, dns=_names(self.name), lives=lives)
         content = {"tls.crt": server.cert, "tls.key": server.key, "ca.crt": self.authority.pem}
         self.secret(CERTIFICATE, {key: value.decode() for key, value in content.items()})
 
