@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,7 @@ def shown(value: Any) -> str:  # noqa: PLR0911 - one line per kind
         case int() | float():
             return str(value)
         case str():
+            value = re.sub(r"//[^/@\s]+@", "//(hidden)@", value)  # a password that somebody wrote into a URL
             return value if len(value) <= _LONGEST and "\n" not in value else f"({len(value)} characters)"
         case BaseModel():
             tag = getattr(value, "mode", None) or getattr(value, "type", None)
