@@ -3,6 +3,7 @@
 DNS and provisioner run as processes here rather than as pods, so that the cluster is ready in seconds.
 """
 
+import json
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sandbox.settings import Places
 
 NAME = "control-plane"
 _ETCD = "http://127.0.0.1:2379"
+_API_SERVER = "kube-apiserver"
 
 
 class ControlPlane:
@@ -33,8 +35,12 @@ class ControlPlane:
                 self.box.network_shell(network.switch_script())
                 network.route_host()
         started = [self.box.ensure(self.tools / "etcd", *self._etcd())]
-        started.append(self.box.ensure(self.tools / "kube-apiserver", *self._api_server()))
+        started.append(self.box.ensure(self.tools / _API_SERVER, *self._api_server()))
         return fresh or any(started)
+
+    def end_api(self) -> None:
+        """Kill the API server alone; what it stored stays."""
+        self.box.end(_API_SERVER)
 
     def wait_for_api(self) -> None:
         """Returns when the API server is ready. Raises DaemonError when it does not come."""
@@ -65,6 +71,11 @@ class ControlPlane:
     def set_link(self, number: int, state: str) -> None:
         """Set a node's port ``up`` or ``down``."""
         self.box.run("ip", "link", "set", network.node_name(number), state)
+
+    def is_linked(self, number: int) -> bool:
+        """Whether a node's cable is plugged in."""
+        [port] = json.loads(self.box.run("ip", "-j", "link", "show", network.node_name(number)))
+        return "UP" in port["flags"]
 
     def _has_service_account(self) -> bool:
         return bool(self.kubectl("get", "serviceaccount", "default", "--output=name"))
