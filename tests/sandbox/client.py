@@ -167,7 +167,7 @@ class Writer:
 
     def longest_gap(self) -> float:
         """Seconds of the longest time without an acknowledged write."""
-        times = sorted(at for _, at in self.acknowledged.values())
+        times = sorted(at for _, at in list(self.acknowledged.values()))  # a list at once: it may grow meanwhile
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def lost(self) -> list[str]:

@@ -78,6 +78,7 @@ def transit_server(folder: Path) -> Iterator[Transit]:
     server through its host address."""
     engine = {"name": "engine", "path": "sys/mounts/transit", "data": {"type": "transit"}}
     specification = cluster_specification(replicas=1, selfInit={"requests": [engine]})
+    folder.mkdir(parents=True, exist_ok=True)
     with Lab(folder) as lab:
         server = Cluster(lab, bao(NEWEST), specification, SECRETS)
         server.start()
