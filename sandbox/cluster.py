@@ -112,18 +112,21 @@ class Cluster:
             node.wait_ready(plane)
 
     def api_down(self) -> None:
-        """Kill the API server; pods run on. Its controllers wait for it."""
+        """Kill the API server and its controllers; pods, DNS and the nodes' daemons run on."""
         self.require_running()
         with locked(self.places.state):
             self._plane.end_api()
 
     def api_up(self) -> None:
-        """Start the API server again and wait until it is ready."""
+        """Start them again and wait until they are ready."""
         self.require_running()
+        built = images.ensure(self.places)
         with locked(self.places.state):
             plane = self._plane
             plane.ensure_api()
             plane.wait_for_api()
+            plane.ensure_controllers(built["busybox", "1.35"].reference)
+            plane.wait_for_controllers()
 
     def cut(self, number: int) -> None:
         """Pull a node's network cable."""
