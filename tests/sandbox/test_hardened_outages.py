@@ -37,7 +37,7 @@ _PODS = rf"StatefulSet {NAME} \w+ing|{_PROOF}"
 _ANY = rf" created \(|{_PODS}"
 MOMENTS = (
     (f"{NAME}-contract creating", 0.0),
-    *((_ANY, pause) for pause in (0.0, 0.3, 0.0, 0.5, 0.1)),
+    *((_ANY, pause) for pause in (0.0, 0.3, 0.0)),
     (_PODS, 0.0),
     *((_PODS_WAIT, pause) for pause in (0.0, 1.5)),
     (_PROOF, 0.0),
@@ -67,7 +67,7 @@ def hard(cluster: Cluster, transit: Transit, tmp_path_factory: pytest.TempPathFa
         INTERRUPTED.extend(made.stack.up_interrupted_at(line, pause) for line, pause in MOMENTS)
         began = time.monotonic()
         made.stack.up()
-        FIGURES["`up` interrupted at ten moments: the eleventh"] = {"seconds": time.monotonic() - began}
+        FIGURES["`up` interrupted again and again: the last one"] = {"seconds": time.monotonic() - began}
         yield made
     finally:
         made.remove()
@@ -86,12 +86,12 @@ def _node_of(hard: Hardened, pod: str) -> int:
     return int(hard.client.pods()[pod]["spec"]["nodeName"].removeprefix("node-"))
 
 
-def test_an_up_that_is_interrupted_at_ten_moments_converges(settled: Hardened) -> None:
+def test_an_up_that_is_interrupted_again_and_again_converges(settled: Hardened) -> None:
     """Ctrl-C is what people do; the next `up` must finish the work, with one cluster that is proven."""
     for outcome in INTERRUPTED:
         print(f"interrupted: {outcome.interrupted}, exit {outcome.code}, {outcome.changes}")
         assert "Traceback" not in outcome.text, outcome.text
-    assert sum(outcome.interrupted for outcome in INTERRUPTED) >= 10, "too many moments came too late"
+    assert sum(outcome.interrupted for outcome in INTERRUPTED) >= 8, "too many moments came too late"
     assert len({settled.client.cluster_id(pod) for pod in settled.pods}) == 1, "two clusters behind one Service"
     assert "proof: complete" in settled.client.kubectl("logs", f"job/{NAME}-proof")
     assert settled.stack.outputs()["production_ready"] is True
