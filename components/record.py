@@ -8,7 +8,7 @@ that the contract refuses (promotion in place, a downgrade, a lost quorum) stops
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pulumi
@@ -17,9 +17,9 @@ from components.arguments import Accepted, RefusedSpecificationError
 from components.kubernetes import access
 from components.kubernetes.objects import Objects
 from profiles.contract import Context, evaluate
-from profiles.errors import SpecificationError
+from profiles.errors import Problem, SpecificationError
 from profiles.parsing import parse
-from profiles.report import Report
+from profiles.report import Finding, Report
 from profiles.specification import Specification
 
 ANNOTATION: Final = "openbao.org/specification"
@@ -37,10 +37,14 @@ def written(specification: Specification) -> str:
 def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
     """Make the guarded first objects: the namespace, if it is ours, and the record."""
 
+    said: set[Problem] = set()  # the guard reads the same change on every guarded object
+
     async def guard(change: pulumi.ResourceHookArgs) -> None:
         old, new = await recorded(change.old_inputs), await recorded(change.new_inputs)
         if old and new:
-            refuse_transition(old, new, context)
+            for advice in sorted(check_transition(old, new, context) - said):
+                said.add(advice)
+                pulumi.log.warn(str(advice))
 
     specification = accepted.specification
     hook = pulumi.ResourceHook(objects.resource("guard"), guard, pulumi.ResourceHookOptions(on_dry_run=True))
@@ -85,15 +89,18 @@ async def recorded(inputs: Mapping[str, Any] | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def refuse_transition(old: str, new: str, context: Context) -> None:
-    """Raise if a cluster that was `old` may not become `new` (both as `written`).
+def check_transition(old: str, new: str, context: Context) -> set[Problem]:
+    """What to mind when a cluster that was `old` becomes `new` (both as `written`).
 
     Raises:
-        RefusedSpecificationError: naming the rule, the field and the way out.
+        RefusedSpecificationError: if it may not, naming the rule, the field and the way out.
     """
     previous, wanted = parse(json.loads(old)), parse(json.loads(new))
-    already = {finding.as_problem() for finding in evaluate(wanted, context=context).violations}
-    now = {finding.as_problem() for finding in evaluate(wanted, context=context, previous=previous).violations}
-    if now - already:
-        refused = SpecificationError(now - already)
-        raise RefusedSpecificationError(refused, f'the change of cluster "{wanted.name}"')
+    already, now = evaluate(wanted, context=context), evaluate(wanted, context=context, previous=previous)
+    if refused := _problems(now.violations) - _problems(already.violations):
+        raise RefusedSpecificationError(SpecificationError(refused), f'the change of cluster "{wanted.name}"')
+    return _problems(now.warnings) - _problems(already.warnings)
+
+
+def _problems(findings: Iterable[Finding]) -> set[Problem]:
+    return {finding.as_problem() for finding in findings}

@@ -121,6 +121,17 @@ class Box:
         self._started[name] = time.monotonic()
         return True
 
+    def end(self, daemon: str) -> None:
+        """Kill a daemon of this box, as a crash does; ``ensure`` starts it again. Does nothing when it does not run."""
+        holder = str(self.pid)
+        for pid in self.processes():
+            if pid != holder and _program(pid) == daemon:
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        self._started.pop(daemon, None)
+        while daemon in self.daemons():
+            time.sleep(0.02)
+
     def daemons(self) -> set[str]:
         """Names of the programs that run in this box, without its holder and without containers."""
         holder = str(self.pid)

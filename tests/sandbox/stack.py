@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class Outcome:
 
     code: int
     text: str
+    interrupted: bool = False
 
     @property
     def changes(self) -> dict[str, int]:
@@ -126,6 +128,19 @@ class Stack:
         timer.cancel()
         return Outcome(process.returncode, text)
 
+    def up_interrupted_at(self, line: str, pause: float = 0.0) -> Outcome:
+        """`up`, and Ctrl-C `pause` seconds after a line of its output in which the pattern `line` is found."""
+        text, interrupted = "", False
+        with self.start("up", "--yes", "--skip-preview") as process:
+            assert process.stdout is not None
+            for said in process.stdout:
+                text += said
+                if not interrupted and re.search(line, said):
+                    interrupted = True
+                    time.sleep(pause)
+                    process.send_signal(signal.SIGINT)
+        return Outcome(process.returncode, text, interrupted)
+
     def outputs(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").text)
         return found
@@ -133,6 +148,11 @@ class Stack:
     def state(self) -> str:
         """The whole state as it lies in the backend, secrets encrypted."""
         return self.pulumi("stack", "export").text
+
+    def resources(self, kind: str) -> list[dict[str, Any]]:
+        """The resources of one type, such as `aws:kms/key:Key`, as the state has them."""
+        resources: list[dict[str, Any]] = json.loads(self.state())["deployment"]["resources"]
+        return [resource for resource in resources if resource["type"] == kind]
 
     def shell(self, script: str) -> Outcome:
         """Run commands as a user in the project's folder would."""

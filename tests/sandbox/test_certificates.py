@@ -41,7 +41,7 @@ def cert_manager(cluster: Cluster) -> Iterator[CertManager]:
 
 @pytest.fixture(scope="module")
 def transit(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transit]:
-    with transit_server(cluster, tmp_path_factory.mktemp("transit")) as server:
+    with transit_server(tmp_path_factory.mktemp("transit")) as server:
         yield server
 
 

@@ -131,6 +131,17 @@ def test_a_cut_node_is_unreachable_until_it_is_healed(cluster: Cluster) -> None:
     assert eventually(lambda: _kubelet_answers(2), 10)
 
 
+def test_the_host_reaches_services_whichever_node_is_cut(cluster: Cluster) -> None:
+    """Breaks when a fault of one node looks, to a client on the host, like a fault of everything."""
+    for number in (1, 2, 1):
+        cluster.cut(number)
+        try:
+            with socket.create_connection((network.FIRST_SERVICE, 443), timeout=5):
+                pass
+        finally:
+            cluster.heal(number)
+
+
 def test_up_starts_a_daemon_that_died_and_otherwise_does_nothing(cluster: Cluster) -> None:
     """Breaks when a crash needs a wipe, or when a second `up` restarts what runs."""
     assert cluster.up() is False

@@ -27,7 +27,7 @@ MOMENTS = (0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.5, 5.0)
 
 @pytest.fixture(scope="module")
 def transit(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transit]:
-    with transit_server(cluster, tmp_path_factory.mktemp("transit")) as server:
+    with transit_server(tmp_path_factory.mktemp("transit")) as server:
         yield server
 
 

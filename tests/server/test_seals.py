@@ -6,16 +6,13 @@ Not proven here: the upstream plugin binaries, real cloud key services, and an H
 from __future__ import annotations
 
 import hashlib
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from profiles import layout
 from profiles.specification import Specification
-from tests.server import stand_in_kms_plugin
-from tests.server.binaries import BEFORE_PLUGINS, NEWEST, bao
+from tests.server.binaries import BEFORE_PLUGINS, NEWEST, bao, kms_plugin
 from tests.server.cluster import Cluster, Secrets
 from tests.server.lab import Lab
 from tests.server.services import Kmip, Moto
@@ -115,7 +112,7 @@ def test_awskms_seal_built_into_2_6_opens_a_cluster(lab: Lab) -> None:
 
 def test_awskms_seal_by_plugin_opens_a_cluster_of_2_7(lab: Lab) -> None:
     """Broken: from 2.7 no cloud seal loads; wrong stanza, folder, name, checksum, or credentials that stay outside."""
-    binary = _plugin_binary()
+    binary = kms_plugin().read_bytes()
     checksum = hashlib.sha256(binary).hexdigest()
     plugin = {"command": "openbao-plugin-kms-aws", "version": "v0.1.0", "sha256": {"amd64": checksum}}
     specification = cluster_specification(unseal=_awskms(Moto(lab)) | {"plugin": plugin})
@@ -131,14 +128,14 @@ def test_awskms_seal_by_plugin_opens_a_cluster_of_2_7(lab: Lab) -> None:
 def test_generic_kms_plugin_takes_its_options_from_the_secret_file(lab: Lab) -> None:
     """Broken: options that may be secret stand in the ConfigMap, or the server does not merge the second file."""
     moto = Moto(lab)
-    binary = _plugin_binary()
+    binary = kms_plugin().read_bytes()
     plugin = {"command": "custom", "version": "v0.1.0", "sha256": {"amd64": hashlib.sha256(binary).hexdigest()}}
     options = {"region": "eu-central-1", "kms_key_id": moto.key_id, "endpoint": moto.endpoint}
     unseal = {"type": "kms", "name": "customkms", "config": options, "plugin": plugin, "credentialsSecretRef": "kms"}
     specification = cluster_specification(unseal=unseal, replicas=1)
     cluster = Cluster(lab, bao(NEWEST), specification, {**SECRETS, "kms": {"anything": b"x"}})
     node = cluster.nodes[0]
-    node.environment["AWS_ACCESS_KEY_ID"] = "AKIACANARY"
+    node.environment |= {key: value.decode() for key, value in AWS_CREDENTIALS["aws-login"].items()}
     node.write(f"{layout.PLUGIN_DIR}/custom", binary)
     node.path(f"{layout.PLUGIN_DIR}/custom").chmod(0o755)
     cluster.start()
@@ -154,9 +151,3 @@ def _awskms(moto: Moto) -> dict[str, Any]:
         "endpoint": moto.endpoint,
         "credentialsSecretRef": "aws-login",
     }
-
-
-def _plugin_binary() -> bytes:
-    """The stand-in as one executable file, run by this interpreter."""
-    source = Path(stand_in_kms_plugin.__file__).read_text()
-    return f"#!{sys.executable}\n{source.partition(chr(10))[2]}".encode()

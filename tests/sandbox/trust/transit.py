@@ -1,4 +1,4 @@
-"""The transit server: another OpenBao in the same Kubernetes, made by the Development component."""
+"""The transit server: another OpenBao, a process of this machine, so that it outlives any node of the sandbox."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.cluster import Cluster
-from tests.sandbox.client import API_PORT, Client
-from tests.sandbox.stack import Stack
+from profiles import layout
+from profiles.rendering import server_name
 from tests.sandbox.trust.link import Link
-
-NAME = "transit"
-_SPECIFICATION = {"profile": "Development", "replicas": 1, "storage": {"size": "1Gi"}}
+from tests.server.binaries import NEWEST, bao
+from tests.server.cluster import Cluster, Node
+from tests.server.lab import Lab
+from tests.server.specifications import ADMIN_PASSWORD, SECRETS, cluster_specification
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Key:
 class Transit:
     """The server as its administrator sees it, and the link by which pods reach it."""
 
-    def __init__(self, client: Client, link: Link) -> None:
-        self._client, self.link = client, link
+    def __init__(self, node: Node, link: Link) -> None:
+        self._node, self.link = node, link
+        self._admin = node.login("userpass", "admin", password=ADMIN_PASSWORD.decode())
 
     def key(self, name: str) -> Key:
         """Make a key, a policy that allows its use and nothing else, and an orphan, periodic token with that policy."""
@@ -39,7 +40,7 @@ class Transit:
         )
         self._post(f"transit/keys/{name}")
         self._post(f"sys/policies/acl/{name}", {"policy": use})
-        return Key(name, self.token(name), self._client.ca)
+        return Key(name, self.token(name), self._node.cluster.lab.ca.pem.decode())
 
     def token(self, key: str) -> str:
         """A new token for a key."""
@@ -57,27 +58,30 @@ class Transit:
             "type": "transit",
             "address": f"https://{self.link.host}:{self.link.port}",
             "keyName": key.name,
-            "tlsServerName": f"{NAME}-public.{NAME}.svc",
+            "tlsServerName": server_name(self._node.cluster.specification, self._node.name),
             "credentialsSecretRef": credentials,
         }
 
+    def another_link(self) -> Link:
+        """A second way to the server, under another address."""
+        return Link(self.link.target)
+
     def _post(self, path: str, body: object = None) -> Any:
-        status, answer = self._client.call("POST", path, body)
-        assert status in {200, 204}, f"{path}: {status} {answer}"
-        return answer
+        answer = self._node.api("POST", path, self._admin, body)
+        assert answer.ok, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
 
 
 @contextmanager
-def transit_server(cluster: Cluster, folder: Path) -> Iterator[Transit]:
-    """A transit server of the Development profile; removed at the end."""
-    stack = Stack(cluster, folder, NAME, _SPECIFICATION)
-    stack.up()
-    try:
-        client = Client(cluster, NAME, stack.outputs()["ca_certificate"])
-        client.log_in()
-        status, answer = client.call("POST", "sys/mounts/transit", {"type": "transit"})
-        assert status == 204, answer
-        with Link((client.address(f"{NAME}-public"), API_PORT)) as link:
-            yield Transit(client, link)
-    finally:
-        stack.destroy()
+def transit_server(folder: Path) -> Iterator[Transit]:
+    """A transit server with its storage in `folder`; ends with the context. The sandbox must be up: pods reach the
+    server through its host address."""
+    engine = {"name": "engine", "path": "sys/mounts/transit", "data": {"type": "transit"}}
+    specification = cluster_specification(replicas=1, selfInit={"requests": [engine]})
+    folder.mkdir(parents=True, exist_ok=True)
+    with Lab(folder) as lab:
+        server = Cluster(lab, bao(NEWEST), specification, SECRETS)
+        server.start()
+        node = server.active()
+        with Link((node.address, layout.API_PORT)) as link:
+            yield Transit(node, link)
