@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from profiles.defaults import UPSTREAM_ISSUER, UPSTREAM_REPOSITORIES, UPSTREAM_SUBJECT
 from profiles.pem import is_public_key
-from profiles.rules.rule import Breach, Case, rule
+from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.workload import Verification
 
 
@@ -209,6 +209,30 @@ def own_trust_roots(case: Case) -> Iterator[Breach]:
 def pinned_image(case: Case) -> Iterator[Breach]:
     if case.spec.image.digest is None:
         yield Breach("image.digest")
+
+
+@rule(
+    "contract.image.placeholder",
+    "What is pinned was looked up",
+    since="ours",
+    fields=("image.digest", "unseal.plugin.image", "unseal.plugin.sha256"),
+    reason="Nothing has a digest of zeros alone: this one only holds the place of the one that you verified.",
+    way_out="Put the real one in; `crane digest <repository>:<tag>` shows an image's, `sha256sum` a binary's.",
+    advice=True,
+)
+def no_placeholders(case: Case) -> Iterator[Breach]:
+    plugin = getattr(case.spec.unseal, "plugin", None)
+    pinned = [("image.digest", case.spec.image.digest)]
+    if plugin is not None:
+        pinned.append(("unseal.plugin.image", plugin.image))
+        pinned += [(f"unseal.plugin.sha256.{name}", checksum) for name, checksum in plugin.sha256.items()]
+
+    def look(_: int, pin: tuple[str, object]) -> Iterator[Breach]:
+        path, digest = pin
+        if digest is not None and str(digest).endswith("0" * 64):
+            yield Breach(path)
+
+    yield from each(pinned, look)
 
 
 @rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contract import keys
 from tests.contract.examples.example import accepted, refused
-from tests.contract.specifications import ABSENT, DEVELOPMENT, SHA256, TRANSIT
+from tests.contract.specifications import ABSENT, AWS, DEVELOPMENT, PLUGIN, SHA256, TRANSIT
 
 MIRROR = {"image.repository": "registry.example.com/openbao"}
 
@@ -81,6 +81,15 @@ EXAMPLES = [
     accepted("image.own_trust_roots"),
     refused("image.pinned_image", "image.digest", {"image.digest": ABSENT}),
     accepted("image.pinned_image"),
+    refused("image.no_placeholders", "image.digest", {"image.digest": f"sha256:{'0' * 64}"}),
+    *(
+        refused("image.no_placeholders", f"unseal.plugin.{field}", {"unseal": {**AWS, "plugin": {**PLUGIN, **zeros}}})
+        for field, zeros in (
+            ("image", {"image": f"registry.example.com/kms@sha256:{'0' * 64}"}),
+            ("sha256.amd64", {"sha256": {"amd64": "0" * 64}}),
+        )
+    ),
+    accepted("image.no_placeholders"),
     refused("image.plain_repository", "image.repository", {"image.repository": "openbao/openbao:2.7.2"}),
     refused("image.plain_repository", "image.repository", {"image.repository": f"openbao/openbao@sha256:{SHA256}"}),
     refused("image.plain_repository", "image.repository", {"image.repository": "https://docker.io/openbao"}),
