@@ -32,6 +32,12 @@ def _audit(**device: Any) -> dict[str, Any]:
 AUTH = {"kubernetes": {"role": "openbao"}}
 
 EXAMPLES = [
+    refused(
+        "offline.service_monitor",
+        "telemetry.serviceMonitor.enabled",
+        {"telemetry.serviceMonitor.enabled": True},
+    ),
+    accepted("offline.service_monitor"),
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}),
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}, base=DEVELOPMENT),
     accepted("server.listener_tls"),
