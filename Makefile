@@ -74,7 +74,7 @@ format: venv ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 .PHONY: test
-test: check ## every test tier; builds and starts the sandbox for the last one
+test: check ## every test tier; builds and starts the sandbox for the last ones
 	@$(BIN)/python -m tests $(TIERS)
 
 .PHONY: bench

@@ -10,6 +10,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.cluster import Cluster
+from sandbox.errors import SandboxError
+
 
 @dataclass(frozen=True)
 class Tier:
@@ -22,12 +25,15 @@ class Tier:
 
 
 _BUILD: Final = ("sandbox", "build")
+_UP: Final = ("sandbox", "up", "--nodes", "3")
+_CALM: Final = ("-n", "2", "--dist", "loadfile", "-m", "not alone", "tests/sandbox")  # they mostly wait
 TIERS: Final = {
     "contract": Tier("pure specification, rules and rendering", ("-m", "contract")),
     "graph": Tier("the components before a recording engine", ("-m", "graph")),
     "server": Tier("real OpenBao processes on loopback", ("-m", "server", "-n", "2"), ("tests.server.binaries",)),
     "engine": Tier("real Pulumi engine and API server; stand-in provider plugins", ("tests/standins",), _BUILD),
-    "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", ("tests/sandbox",), _BUILD),
+    "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", _CALM, _UP),
+    "faults": Tier("the same without nodes, API server, key service or disk", ("-m", "alone", "tests/sandbox"), _UP),
 }
 BESIDE: Final = {"engine": "sandbox"}
 """Tiers that mostly wait, on other things: run at once when both are wanted."""
@@ -65,12 +71,31 @@ def _prepared(name: str) -> int:
 
 
 def main(wanted: list[str]) -> int:
-    """Run the wanted tiers, all of them when none is named; stop at the first that fails."""
+    """Run the wanted tiers, all of them when none is named; stop at the first that fails.
+
+    A sandbox that was not up before is down afterwards.
+    """
     unknown = sorted(set(wanted) - set(TIERS))
     if unknown:
         print(f"No tier is called {', '.join(unknown)}; there are {', '.join(TIERS)}.", file=sys.stderr)
         return 2
     names = wanted or list(TIERS)
+    was_up = _is_up()
+    try:
+        return _run(names)
+    finally:
+        if _is_up() and not was_up:
+            subprocess.run([sys.executable, "-m", "sandbox", "down"], check=False)
+
+
+def _is_up() -> bool:
+    try:
+        return bool(Cluster().nodes)
+    except SandboxError:  # not on this machine; the tiers that need one say so
+        return False
+
+
+def _run(names: list[str]) -> int:
     took: dict[str, float] = {}
     waiting: list[Run] = []
     for name in names:

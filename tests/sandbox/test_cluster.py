@@ -21,7 +21,7 @@ from sandbox.errors import SandboxError
 from sandbox.settings import Places, architecture
 from tests.sandbox.conftest import apply, claim, eventually, pod
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
 BUSYBOX = "docker.io/library/busybox:1.35"
 OPENBAO = "docker.io/openbao/openbao"

@@ -18,7 +18,7 @@ from sandbox.cluster import Cluster
 from tests.sandbox.client import Client, Writer, until
 from tests.sandbox.stack import PROJECT, Stack
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
 NAME = "faults"
 SPECIFICATION = {

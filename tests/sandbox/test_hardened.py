@@ -23,7 +23,7 @@ from tests.sandbox.trust.link import Mode
 from tests.sandbox.trust.production import AUDIENCE, CREDENTIALS, recovery_keys
 from tests.sandbox.trust.transit import Transit, transit_server
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
 NAME = "hard"
 FIGURES: Figures = {}

@@ -20,7 +20,7 @@ from tests.sandbox.trust.figures import keep
 from tests.sandbox.trust.hardened import Hardened, transit_cluster
 from tests.sandbox.trust.transit import Transit, transit_server
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
 MOMENTS = (0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.5, 5.0)
 

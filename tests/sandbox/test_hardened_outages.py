@@ -20,7 +20,7 @@ from tests.sandbox.trust.link import Link
 from tests.sandbox.trust.small_disk import SmallDisk
 from tests.sandbox.trust.transit import Transit, transit_server
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
 NAME = "outage"
 FIGURES: Figures = {}

@@ -28,8 +28,9 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ca = Authority()
-        # one /24 of the loopback network per lab, another /16 per test process: runs never meet
-        self._network = f"127.{16 + os.getpid() % 224}.{next(_networks)}"
+        # one /24 of the loopback network per lab, another /16 per test process: pytest's two workers never meet
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        self._network = f"127.{16 + os.getpid() % 112 * 2 + worker % 2}.{next(_networks)}"
         self._hosts = itertools.count(1)
         self._processes: list[Process] = []
 
