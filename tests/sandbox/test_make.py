@@ -46,11 +46,11 @@ def make(folder: Path, *arguments: str) -> str:
 
 
 def shell(folder: Path, script: str) -> str:
-    """What a newcomer's new shell answers: it knows nothing of the sandbox."""
-    plain = {"PATH": os.defpath, "HOME": str(folder)}
-    return subprocess.run(
-        ["bash", "-euc", script], cwd=folder, env=plain, check=True, capture_output=True, text=True
-    ).stdout
+    """What a newcomer's new shell answers: it knows nothing of this cluster or of Pulumi."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("KUBE", "PULUMI"))}
+    done = subprocess.run(["bash", "-euc", script], cwd=folder, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_make_up_ends_with_instructions_and_says_no_changes_the_second_time(cluster: Cluster, clone: Path) -> None:
