@@ -43,10 +43,10 @@ class Story:
 
 def _cut_short(hard: Hardened, moment: float) -> Story:
     process = hard.stack.start("up", "--yes", "--skip-preview")
-    server = server_process(f"{hard.name}-0", hard.name, seconds=180)
+    server = server_process(f"{hard.name}-0", hard.name, seconds=400)
     time.sleep(moment)
     kill(server)
-    text, _ = process.communicate(timeout=400)
+    text, _ = process.communicate(timeout=600)
     return Story(hard, moment, process.returncode, text)
 
 
