@@ -88,9 +88,10 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
         account = {"automountServiceAccountToken": False}
         made: list[pulumi.Resource] = [
             objects.make_from("ServiceAccount", "serviceaccount", account, annotations=root.account_annotations),
-            objects.make("Role", "role", access.role),
-            objects.make("RoleBinding", "rolebinding", access.own_role_binding),
         ]
+        if spec.configuration.service_registration:
+            made.append(objects.make("Role", "role", access.role))
+            made.append(objects.make("RoleBinding", "rolebinding", access.own_role_binding))
         if spec.self_init is not None and spec.self_init.kubernetes is not None:
             made.append(objects.make("ClusterRoleBinding", "token-review", access.token_review_binding))
         return made
@@ -100,8 +101,9 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             objects.make("NetworkPolicy", "network-policy", network.network_policy),
             objects.make("NetworkPolicy", "jobs-network-policy", network.jobs_network_policy),
             objects.make("Service", "", services.headless_service),
-            objects.make("Service", "active", services.active_service),
         ]
+        if spec.configuration.service_registration:
+            made.append(objects.make("Service", "active", services.active_service))
         if spec.replicas >= 3:
             made.append(objects.make("PodDisruptionBudget", "pdb", network.disruption_budget))
         return made

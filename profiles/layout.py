@@ -70,12 +70,17 @@ class Names:
     namespace: str
     cluster_domain: str
     replicas: int
+    service_registration: bool = True
 
     @classmethod
     def of(cls, specification: Specification) -> Names:
         """The names of a specification's cluster. The cluster domain must be known."""
         return cls(
-            specification.name, specification.namespace_name, specification.cluster_domain, specification.replicas
+            specification.name,
+            specification.namespace_name,
+            specification.cluster_domain,
+            specification.replicas,
+            specification.configuration.service_registration,
         )
 
     @property
@@ -95,8 +100,8 @@ class Names:
 
     @property
     def active_service(self) -> str:
-        """The Service that only leads to the active pod."""
-        return f"{self.name}-active"
+        """The Service that only leads to the active pod; the one for clients if nobody tells Kubernetes which it is."""
+        return f"{self.name}-active" if self.service_registration else self.public_service
 
     @property
     def service_account(self) -> str:
@@ -125,8 +130,8 @@ class Names:
         return f"{pod}.{self.service_dns(self.headless_service)}"
 
     def certificate_names(self) -> list[str]:
-        """Every DNS name that a server certificate needs: pods by wildcard, all three Services, loopback."""
-        services = [self.headless_service, self.public_service, self.active_service]
+        """Every DNS name that a server certificate needs: pods by wildcard, all Services, loopback."""
+        services = list(dict.fromkeys([self.headless_service, self.public_service, self.active_service]))
         short = [f"{service}.{self.namespace}.svc" for service in services]
         long = [self.service_dns(service) for service in services]
         plain = [f"{service}.{self.namespace}" for service in services]

@@ -77,12 +77,14 @@ def tools(places: Places | None = None) -> Path:
     return _gather(places, wanted)
 
 
-def program(source: Path, name: str, places: Places) -> Path:
+def program(source: Path, name: str, places: Places, package: str = ".") -> Path:
     """The program of a Go module that no tool group holds (``source``: its folder), built and kept as theirs are.
+
+    ``package``: whose program it is, where that is not the module itself.
 
     Raises BuildError with the end of the build's log.
     """
-    toolchain, tool = go.toolchain(places), Tool(name, ".")
+    toolchain, tool = go.toolchain(places), Tool(name, package)
     home = places.cache / "tools" / f"{name}-{content_key(source, (tool,), toolchain.version)}"
     if not (home / name).exists():
         places.cache.mkdir(parents=True, exist_ok=True)

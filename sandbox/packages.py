@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +41,21 @@ REQUIREMENTS = (
 
 
 def ensure(places: Places) -> None:
-    """Install what is missing. Raises UnsupportedMachineError naming the commands when there is no apt-get to do it."""
-    missing = _missing()
+    """Install what the nodes need. Raises UnsupportedMachineError as `install` does."""
+    install(places, _missing)
+
+
+def commands_of(package: str, *names: str) -> Callable[[], dict[str, str]]:
+    """What `install` asks for the commands of one package: those that are not there, each with the package."""
+    return lambda: {name: package for name in names if not shutil.which(name)}
+
+
+def install(places: Places, look: Callable[[], dict[str, str]]) -> None:
+    """Install what is missing; `look` tells what that is by Debian package.
+
+    Raises UnsupportedMachineError naming the commands when there is no apt-get to do it.
+    """
+    missing = look()
     if not missing:
         return
     if not shutil.which("apt-get"):
@@ -54,9 +68,9 @@ def ensure(places: Places) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log = places.cache / "log"
     commands.run_long("reading package lists", [*_APT, "update", "-q"], log / "apt-update.log", env=environment)
-    install = [*_APT, "install", "-q", "-y", "--no-install-recommends", *names]
-    commands.run_long(f"installing {', '.join(names)}", install, log / "apt-install.log", env=environment)
-    if still := _missing():
+    packages = [*_APT, "install", "-q", "-y", "--no-install-recommends", *names]
+    commands.run_long(f"installing {', '.join(names)}", packages, log / "apt-install.log", env=environment)
+    if still := look():
         raise UnsupportedMachineError(f"Still missing after installing {', '.join(names)}: {', '.join(still)}.")
 
 

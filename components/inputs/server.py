@@ -65,6 +65,8 @@ class Configuration(TypedDict):
     """Default: `false`."""
     listener: NotRequired[Listener]
     autopilot: NotRequired[Autopilot]
+    service_registration: NotRequired[bool]
+    """Keeps the Service `<name>-active` on the leader. Off: a new leader needs no Kubernetes API. Default: `true`."""
     detect_deadlocks: NotRequired[list[str]]
     """One of `statelock`, `quotas`, `expiration`."""
     raw_storage_endpoint: NotRequired[pulumi.Input[bool]]

@@ -178,11 +178,15 @@ def _environment(specification: Specification) -> list[dict[str, Any]]:
     names = Names.of(specification)
     pod_name = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
     pod_namespace = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+    registered = {"BAO_K8S_POD_NAME": pod_name, "BAO_K8S_NAMESPACE": pod_namespace}
     own = names.pod_dns("$(POD_NAME)")
     plain: list[dict[str, Any]] = [
         {"name": "POD_NAME", "valueFrom": pod_name},
-        {"name": "BAO_K8S_POD_NAME", "valueFrom": pod_name},
-        {"name": "BAO_K8S_NAMESPACE", "valueFrom": pod_namespace},
+        *(
+            {"name": name, "valueFrom": value}
+            for name, value in registered.items()
+            if specification.configuration.service_registration
+        ),
         {"name": "BAO_RAFT_NODE_ID", "value": "$(POD_NAME)"},
         {"name": "BAO_API_ADDR", "value": f"https://{own}:{layout.API_PORT}"},
         {"name": "BAO_CLUSTER_ADDR", "value": f"https://{own}:{layout.CLUSTER_PORT}"},

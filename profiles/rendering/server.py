@@ -64,7 +64,7 @@ def _whole(specification: Specification, leave_out: Collection[str] = ()) -> Sta
         **({} if "listener" in leave_out else {"listener": listeners(specification)}),
         "storage": {"raft": _raft(specification)},
         **({} if "seal" in leave_out else {"seal": seal_stanza(specification)}),
-        "service_registration": [{"kubernetes": {}}],
+        **({"service_registration": [{"kubernetes": {}}]} if specification.configuration.service_registration else {}),
         **without_empty({"audit": audit_stanzas(specification), "telemetry": _telemetry(specification)}),
         **plugin_settings(specification),
         **_settings(specification),

@@ -43,6 +43,10 @@ class Configuration(Part):
     disable_standby_reads: Flag = False
     listener: Listener = Field(default_factory=Listener.defaults)
     autopilot: Autopilot = Field(default_factory=Autopilot.defaults)
+    service_registration: bool = Field(
+        default=True,
+        description="Keeps the Service `<name>-active` on the leader. Off: a new leader needs no Kubernetes API.",
+    )
     detect_deadlocks: list[Literal["statelock", "quotas", "expiration"]] = Field(default_factory=list)
     raw_storage_endpoint: Flag = False
     introspection_endpoint: Flag = False

@@ -219,6 +219,7 @@ _OTHER: dict[str, dict[str, Any]] = {
             "maxLeaseTtl": "24h",
             "cacheSize": 65536,
             "disableStandbyReads": True,
+            "serviceRegistration": False,
             "detectDeadlocks": ["statelock", "quotas"],
             "listener": {
                 "tlsMinVersion": "tls12",

@@ -70,6 +70,20 @@ def test_preview_registers_the_same_resources_as_the_update() -> None:
     assert {(r.type, r.name) for r in update.registrations} == {(r.type, r.name) for r in preview.registrations}
 
 
+def test_a_cluster_without_service_registration_has_no_rights_and_its_leader_is_found_through_any_pod() -> None:
+    """A Role without use is one right too many, and a Service by a label that nobody sets leads nowhere."""
+    registered = {r.name: r for r in development(replicas=3).registrations}
+    found = development(replicas=3, configuration={"service_registration": False})
+    names = {r.name for r in found.registrations}
+    assert set(registered) - names == {"openbao-active", "openbao-role", "openbao-rolebinding"}
+    assert names <= set(registered)
+    (server,) = found.named(":StatefulSet", "openbao").inputs["spec"]["template"]["spec"]["containers"]
+    assert not [entry["name"] for entry in server["env"] if entry["name"].startswith("BAO_K8S")]
+    (proof,) = found.named(":Job", "openbao-proof").inputs["spec"]["template"]["spec"]["containers"]
+    addresses = {entry["name"]: entry.get("value") for entry in proof["env"]}
+    assert addresses["BAO_ADDR"] == "https://openbao-public.openbao.svc.cluster.local:8200"
+
+
 def test_an_output_as_a_leaf_is_checked_when_it_is_known() -> None:
     """A bad value must not slip through because it came late."""
 

@@ -24,10 +24,10 @@ from cryptography import x509
 from sandbox.cluster import Cluster
 from sandbox.network import HOST
 from tests.sandbox.client import until
+from tests.sandbox.figures import Figures, keep
 from tests.sandbox.stack import Outcome, Stack
 from tests.sandbox.trust.acme import ACCOUNT, AcmeAuthority, AcmeClient, acme_authority, acme_cluster
 from tests.sandbox.trust.canaries import leaks
-from tests.sandbox.trust.figures import Figures, keep
 from tests.sandbox.trust.hardened import Hardened
 from tests.sandbox.trust.kmip import KmipRoot, kmip_root
 from tests.sandbox.trust.production import Place, egress_to_host

@@ -14,8 +14,8 @@ import urllib3
 
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Client, Writer, until
+from tests.sandbox.figures import Figures, checked, keep
 from tests.sandbox.stack import Stack
-from tests.sandbox.trust.figures import Figures, keep
 from tests.sandbox.trust.hardened import Hardened
 from tests.sandbox.trust.listener import hasten, lives, until_served, wanted
 from tests.sandbox.trust.production import CERTIFICATE, Place
@@ -35,7 +35,6 @@ SPECIFICATION = {
 }
 SERVERS = "app.kubernetes.io/component=server"
 SHORT = timedelta(seconds=25)
-LONGEST_GAP_SECONDS = 15.0  # as an election or two; a machine under load has them without a cause
 FIGURES: Figures = {}
 
 
@@ -56,13 +55,6 @@ def own(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         keep("certificates", FIGURES)
 
 
-def _checked(what: str, writer: Writer, **figures: float) -> None:
-    lost = writer.lost()
-    numbers = {"longest write gap": writer.longest_gap(), "acknowledged writes": len(writer.acknowledged)}
-    FIGURES[what] = {**figures, **numbers, "lost": len(lost)}
-    assert not lost, f"{what}: acknowledged and lost: {lost[:5]}"
-
-
 def test_the_end_of_ones_own_certificate_is_an_output_and_a_warning_in_time(own: Hardened) -> None:
     """Nobody looks into a Secret by themselves; two hours are left here, and 30 days are the renewal window."""
     end = wanted(own.client, CERTIFICATE).not_valid_after_utc
@@ -78,8 +70,7 @@ def test_a_new_certificate_in_the_secret_reaches_running_servers_and_loses_no_wr
         seconds = until_served(own.client, CERTIFICATE)
         time.sleep(2)
     assert lives(own.client) == before
-    _checked("a new certificate in one's own Secret, OpenBao 2.7.2", writer, seconds=seconds)
-    assert writer.longest_gap() < LONGEST_GAP_SECONDS
+    FIGURES["a new certificate in one's own Secret, OpenBao 2.7.2"] = checked(writer, seconds)
 
 
 def test_an_ended_certificate_stops_clients_and_joins_until_a_new_one_lies_in_the_secret(own: Hardened) -> None:
@@ -116,5 +107,6 @@ def test_an_ended_certificate_stops_clients_and_joins_until_a_new_one_lies_in_th
         own.settled()
         joined = time.monotonic() - began
         time.sleep(1)
-    _checked("the certificate ended", writer, **{"until clients again": healed, "until three voters again": joined})
+    outage = checked(writer, joined, longest_gap=180)
+    FIGURES["the certificate ended: until three voters again"] = {**outage, "until clients again": healed}
     assert set(own.stack.up().changes) == {"unchanged"}

@@ -18,15 +18,14 @@ from sandbox.cluster import Cluster
 from tests.sandbox.cert_manager.controller import CertManager
 from tests.sandbox.cert_manager.issuers import CORPORATE, corporate_issuer, corporate_secret
 from tests.sandbox.client import Client, Writer, until
+from tests.sandbox.figures import Figures, checked, keep
 from tests.sandbox.stack import Stack
-from tests.sandbox.trust.figures import Figures, keep
 from tests.sandbox.trust.hardened import Hardened, transit_cluster
 from tests.sandbox.trust.listener import hasten, lives, served, until_served, wanted
 from tests.sandbox.trust.transit import Transit, transit_server
 
 pytestmark = pytest.mark.sandbox
 
-LONGEST_GAP_SECONDS = 15.0  # as an election or two; a machine under load has them without a cause
 FIGURES: Figures = {}
 
 
@@ -48,18 +47,6 @@ def transit(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def _log_in(client: Client, secret: str) -> None:
     client.ca = client.secret(secret)["ca.crt"]
     client.log_in()
-
-
-def _checked(what: str, writer: Writer, seconds: float) -> None:
-    lost = writer.lost()
-    FIGURES[what] = {
-        "longest write gap": writer.longest_gap(),
-        "seconds": seconds,
-        "acknowledged writes": len(writer.acknowledged),
-        "lost": len(lost),
-    }
-    assert not lost, f"{what}: acknowledged and lost: {lost[:5]}"
-    assert writer.longest_gap() < LONGEST_GAP_SECONDS, FIGURES[what]
 
 
 # An existing ClusterIssuer, OpenBao 2.7
@@ -113,7 +100,7 @@ def test_a_renewal_reaches_running_servers_and_loses_no_write(issued: Hardened, 
         seconds = until_served(issued.client, ISSUED_SECRET)
         time.sleep(2)
     assert lives(issued.client) == before
-    _checked("cert-manager renews, OpenBao 2.7.2 reloads by itself", writer, seconds)
+    FIGURES["cert-manager renews, OpenBao 2.7.2 reloads by itself"] = checked(writer, seconds)
 
 
 def test_an_update_after_a_renewal_touches_no_pod_and_tells_the_new_end(issued: Hardened) -> None:
@@ -173,7 +160,7 @@ def test_a_signal_makes_an_older_server_read_a_renewed_certificate(aged: Hardene
         time.sleep(2)
     assert lives(client) == before
     assert aged.healthy()
-    _checked("cert-manager renews, OpenBao 2.6.2 gets a signal", writer, seconds)
+    FIGURES["cert-manager renews, OpenBao 2.6.2 gets a signal"] = checked(writer, seconds)
 
 
 def test_an_update_with_refresh_restarts_older_servers_after_a_renewal(
@@ -190,7 +177,7 @@ def test_an_update_with_refresh_restarts_older_servers_after_a_renewal(
         assert {served(aged.client, pod) for pod in aged.pods} == {wanted(aged.client, AGED_SECRET)}
         time.sleep(1)
     assert aged.healthy()
-    _checked("cert-manager renews, OpenBao 2.6.2 is restarted by `up --refresh`", writer, seconds)
+    FIGURES["cert-manager renews, OpenBao 2.6.2 is restarted by `up --refresh`"] = checked(writer, seconds)
 
 
 def test_a_new_name_is_served_by_every_pod_when_up_ends(aged: Hardened) -> None:

@@ -6,17 +6,15 @@ Not proven here: other storage than local volumes, and NetworkPolicy enforcement
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Client, Writer, until
-from tests.sandbox.stack import PROJECT, Stack
+from tests.sandbox.figures import Figures, checked, keep
+from tests.sandbox.stack import Stack
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.alone]
 
@@ -28,9 +26,7 @@ SPECIFICATION = {
     # Preferred: a volume made anew may have to share a node, since these volumes are local to theirs.
     "scheduling": {"spreadOverNodes": "Preferred"},
 }
-# Kubernetes itself takes 40 to 50 s to call a silent node NotReady; OpenBao must not wait for that.
-LONGEST_GAP_SECONDS = 15.0
-FIGURES: dict[str, dict[str, float]] = {}
+FIGURES: Figures = {}
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +39,7 @@ def client(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     client.log_in()
     yield client
     stack.destroy()
-    if os.environ.get("FIGURES"):
-        file = PROJECT / "docs/figures/faults.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        rounded = {name: {key: round(value, 1) for key, value in row.items()} for name, row in FIGURES.items()}
-        file.write_text(json.dumps(rounded, indent=1) + "\n")
+    keep("faults", FIGURES)
 
 
 def _settled(client: Client) -> None:
@@ -61,18 +53,6 @@ def _settled(client: Client) -> None:
         return voters and answers == [200, 200, 200]
 
     until(healthy, "three healthy voters", seconds=240)
-
-
-def _check(fault: str, writer: Writer, recovered: float) -> None:
-    lost = writer.lost()
-    FIGURES[fault] = {
-        "longest write gap": writer.longest_gap(),
-        "all three again": recovered,
-        "acknowledged writes": len(writer.acknowledged),
-        "lost": len(lost),
-    }
-    assert not lost, f"{fault}: acknowledged and lost: {lost[:5]}"
-    assert writer.longest_gap() < LONGEST_GAP_SECONDS, FIGURES[fault]
 
 
 def _node_of(client: Client, pod: str) -> int:
@@ -91,7 +71,7 @@ def test_no_acknowledged_write_is_lost_when_each_pod_is_deleted_in_turn(client: 
             _settled(client)
         recovered = (time.monotonic() - began) / 3
         time.sleep(1)
-    _check("each pod deleted in turn", writer, recovered)
+    FIGURES["each pod deleted in turn"] = checked(writer, recovered)
 
 
 def test_no_acknowledged_write_is_lost_when_the_leaders_node_is_cut_off(client: Client, cluster: Cluster) -> None:
@@ -108,7 +88,7 @@ def test_no_acknowledged_write_is_lost_when_the_leaders_node_is_cut_off(client: 
         _settled(client)
         recovered = time.monotonic() - began
         time.sleep(1)
-    _check("leader's node cut off for 12 s", writer, recovered)
+    FIGURES["leader's node cut off for 12 s"] = checked(writer, recovered)
 
 
 def test_no_acknowledged_write_is_lost_when_the_leaders_node_loses_power(client: Client, cluster: Cluster) -> None:
@@ -123,7 +103,7 @@ def test_no_acknowledged_write_is_lost_when_the_leaders_node_loses_power(client:
         _settled(client)
         recovered = time.monotonic() - began
         time.sleep(1)
-    _check("leader's node without power for 12 s", writer, recovered)
+    FIGURES["leader's node without power for 12 s"] = checked(writer, recovered)
 
 
 def test_all_pods_gone_and_volume_zero_wiped_rejoins_its_peers(client: Client) -> None:
@@ -142,9 +122,7 @@ def test_all_pods_gone_and_volume_zero_wiped_rejoins_its_peers(client: Client) -
     assert client.cluster_id(first) == before
 
 
-def test_all_volumes_wiped_stays_uninitialised_and_up_says_so(
-    client: Client, cluster: Cluster, request: pytest.FixtureRequest
-) -> None:
+def test_all_volumes_wiped_stays_uninitialised(client: Client) -> None:
     """An empty vault that looks healthy would be filled with new secrets while the old ones are sought elsewhere."""
     client.kubectl("scale", f"statefulset/{NAME}", "--replicas=0")
     until(lambda: not client.pods(), "no pods")
@@ -155,4 +133,3 @@ def test_all_volumes_wiped_stays_uninitialised_and_up_says_so(
     time.sleep(5)
     for pod in client.pods():
         assert client.call("GET", "sys/init", pool=client.pod_pool(pod))[1] == {"initialized": False}
-    assert Path(PROJECT).exists()

@@ -16,8 +16,8 @@ from pysequoia import Tsk, decrypt
 
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Writer, until
+from tests.sandbox.figures import Figures, checked, keep
 from tests.sandbox.trust.canaries import leaks
-from tests.sandbox.trust.figures import Figures, checked, keep
 from tests.sandbox.trust.hardened import Hardened, transit_cluster
 from tests.sandbox.trust.link import Mode
 from tests.sandbox.trust.production import AUDIENCE, CREDENTIALS, recovery_keys
@@ -59,10 +59,6 @@ def settled(hard: Hardened) -> Hardened:
     hard.client.log_in()
     hard.settled()
     return hard
-
-
-def _checked(what: str, writer: Writer, seconds: float) -> None:
-    FIGURES[what] = checked(writer, seconds)
 
 
 def test_up_ends_with_a_proven_cluster_that_is_ready_for_production(settled: Hardened) -> None:
@@ -146,7 +142,7 @@ def test_a_rolling_change_of_configuration_loses_no_write(settled: Hardened, lev
         time.sleep(1)
     hashes = {pod["metadata"]["annotations"]["openbao.org/config-hash"] for pod in settled.client.pods().values()}
     assert len(hashes) == 1
-    _checked(f"rolling change of configuration, leader was pod {leader[-1]}", writer, seconds)
+    FIGURES[f"rolling change of configuration, leader was pod {leader[-1]}"] = checked(writer, seconds)
 
 
 def test_running_pods_do_not_need_the_key_service(settled: Hardened, transit: Transit) -> None:
@@ -158,7 +154,7 @@ def test_running_pods_do_not_need_the_key_service(settled: Hardened, transit: Tr
             time.sleep(8)
             assert [settled.health(pod) for pod in settled.pods] == [200, 200, 200]
         transit.link.set("open")
-    _checked("transit server refused for 8 s, then hanging for 8 s", writer, 16)
+    FIGURES["transit server refused for 8 s, then hanging for 8 s"] = checked(writer, 16)
 
 
 @pytest.mark.parametrize("mode", ["refused", "hanging"])
@@ -179,7 +175,7 @@ def test_a_pod_that_starts_without_its_key_service_waits_and_the_others_serve(
         finally:
             transit.link.set("open")
         seconds = settled.settled(seconds=240)
-    _checked(f"a pod starts while the transit server is {mode}: until it is back", writer, seconds)
+    FIGURES[f"a pod starts while the transit server is {mode}: until it is back"] = checked(writer, seconds)
 
 
 def test_a_revoked_seal_token_stops_only_starts_and_a_new_one_heals(settled: Hardened, transit: Transit) -> None:
@@ -192,7 +188,7 @@ def test_a_revoked_seal_token_stops_only_starts_and_a_new_one_heals(settled: Har
         settled.place.secret(CREDENTIALS, {"token": transit.token(NAME)})
         settled.replaced(pod)
         seconds = settled.settled(seconds=240)
-    _checked("seal token revoked: from a new token in the Secret", writer, seconds)
+    FIGURES["seal token revoked: from a new token in the Secret"] = checked(writer, seconds)
     for other in settled.pods:  # their tokens are the old one, too
         settled.replaced(other)
         settled.settled()

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.cluster import Cluster
+from tests.sandbox.figures import keep
 from tests.sandbox.processes import kill, server_process
-from tests.sandbox.trust.figures import keep
 from tests.sandbox.trust.hardened import Hardened, transit_cluster
 from tests.sandbox.trust.transit import Transit, transit_server
 

@@ -12,9 +12,9 @@ import pytest
 
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Writer, until
+from tests.sandbox.figures import LONGEST_GAP_SECONDS, Figures, checked, keep
 from tests.sandbox.processes import kill, server_process
 from tests.sandbox.stack import Outcome
-from tests.sandbox.trust.figures import LONGEST_GAP_SECONDS, Figures, checked, keep
 from tests.sandbox.trust.hardened import Hardened, transit_cluster
 from tests.sandbox.trust.link import Link
 from tests.sandbox.trust.small_disk import SmallDisk
@@ -37,7 +37,7 @@ _PODS = rf"StatefulSet {NAME} \w+ing|{_PROOF}"
 _ANY = rf" created \(|{_PODS}"
 MOMENTS = (
     (f"{NAME}-contract creating", 0.0),
-    *((_ANY, pause) for pause in (0.0, 0.3, 0.0)),
+    *((_ANY, pause) for pause in (0.0, 0.3, 0.0, 0.6)),
     (_PODS, 0.0),
     *((_PODS_WAIT, pause) for pause in (0.0, 1.5)),
     (_PROOF, 0.0),
@@ -199,6 +199,29 @@ def test_a_leader_whose_disk_is_full_hands_over_and_rejoins_when_there_is_room(
             seconds = settled.settled()
             writer.until_acknowledged()
         FIGURES["leader's disk full: from room on it"] = checked(writer, seconds)
+
+
+def test_without_service_registration_a_new_leader_needs_no_api_server(settled: Hardened, cluster: Cluster) -> None:
+    """A vault that must outlive its control plane: the one thing that ties its leader to the API is switched off."""
+    configuration = settled.specification.get("configuration", {})
+    settled.change({"configuration": {**configuration, "serviceRegistration": False}})
+    settled.stack.up()
+    outputs = settled.stack.outputs()
+    assert outputs["active_address"] == outputs["address"], "the leader's Service is gone"
+    leader = settled.client.leader()
+    with Writer(settled.client) as writer:
+        cluster.api_down()
+        try:
+            kill(server_process(leader, NAME))
+            time.sleep(20)
+            served = writer.longest_gap()
+        finally:
+            cluster.api_up()
+        seconds = settled.settled()
+        writer.until_acknowledged()
+    assert served < LONGEST_GAP_SECONDS, "no new leader while the API server was away"
+    what = "the same without service registration, away for 20 s: from its return"
+    FIGURES[what] = checked(writer, seconds)
 
 
 def _swell(hard: Hardened) -> bool:

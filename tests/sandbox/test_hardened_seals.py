@@ -20,9 +20,9 @@ from sandbox.cluster import Cluster
 from sandbox.network import HOST
 from sandbox.plugins.aws_api import ENDPOINT, Aws
 from tests.sandbox.client import Writer, until
+from tests.sandbox.figures import Figures, checked, keep
 from tests.sandbox.trust.aws import kms_for_pods
 from tests.sandbox.trust.aws import plugin as aws_plugin
-from tests.sandbox.trust.figures import Figures, checked, keep
 from tests.sandbox.trust.hardened import Hardened, hardened_cluster, transit_cluster
 from tests.sandbox.trust.kmip import kmip_root
 from tests.sandbox.trust.production import CREDENTIALS

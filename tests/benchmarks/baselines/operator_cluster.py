@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from sandbox.cluster import Cluster
 from tests.benchmarks.baselines import operator
-from tests.benchmarks.baselines.certificate import certificates
 from tests.benchmarks.contestant import VOTERS, Life, has_three_voters
 from tests.sandbox.client import Client, until
+from tests.server.pki import Authority
 
 NAME: Final = "bench-operator"
 _PAUSE_SECONDS: Final = 0.5
@@ -66,8 +66,8 @@ class Operator:
     def up(self) -> Life:
         """Certificates, key, one pod, initialisation, three pods, three voters."""
         began = time.monotonic()
-        made = certificates(NAME, operator.certificate_hosts(NAME))
-        files = {name: value.encode() for name, value in made.files.items()}
+        authority = Authority()
+        files = authority.files(NAME, operator.certificate_hosts(NAME))
         key = {"key": secrets.token_bytes(32)}
         items = [_secret("tls-server", files), _secret("unseal-key", key), *operator.manifests(NAME, replicas=3)]
         workload = next(item for item in items if item["kind"] == "StatefulSet")
@@ -75,7 +75,7 @@ class Operator:
         self._cluster.kubectl("create", "namespace", NAME)
         listing = {"apiVersion": "v1", "kind": "List", "items": items}
         self._cluster.kubectl("apply", "--filename=-", stdin=json.dumps(listing))
-        client = OperatorClient(self._cluster, NAME, made.ca)
+        client = OperatorClient(self._cluster, NAME, authority.pem.decode())
         until(client.initialise, "pod 0 can be initialised", seconds=240, pause=_PAUSE_SECONDS)
         until(client.configure_autopilot, "autopilot can be configured", seconds=60, pause=_PAUSE_SECONDS)
         client.kubectl("scale", "statefulset", NAME, "--replicas=3")
