@@ -81,6 +81,8 @@ def prepare() -> None:
     bao(NEWEST)
     bao(BEFORE_PLUGINS)
     moto_path()
+    kms_plugin()
+    crane()
 
 
 if __name__ == "__main__":
