@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -52,20 +53,24 @@ class Moto:
 
 
 class Registry:
-    """An OCI registry without TLS, which clients accept on loopback only, with one image that holds one program."""
+    """An OCI registry with one image that holds one program.
+
+    It speaks no TLS, which clients accept of localhost only, so it takes any free port there.
+    """
 
     def __init__(self, lab: Lab, program: Path, repository: str, tag: str) -> None:
-        address = f"{lab.address()}:5000"
-        self.image = f"{address}/{repository}"
         folder = lab.folder / "registry"
-        self.process = lab.start([crane(), "registry", "serve", "--address", address], folder / "crane.log")
+        self.process = lab.start([crane(), "registry", "serve", "--address", "127.0.0.1:0"], folder / "crane.log")
+        self.image = f"localhost:{eventually(self._port, 'the registry serves')}/{repository}"
         layer = folder / "layer.tar"
         with tarfile.open(layer, "w") as archive:
             archive.add(program, arcname=repository)
-        append = [crane(), "append", "--new_layer", layer, "--new_tag", f"{self.image}:{tag}", "--oci-empty-base"]
-        command = [str(part) for part in append]
-        eventually(lambda: requests.get(f"http://{address}/v2/", timeout=5).ok, f"registry\n{self.process.tail()}")
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        append = [crane(), "append", "--oci-empty-base", "--new_layer", layer, "--new_tag", f"{self.image}:{tag}"]
+        subprocess.run([str(part) for part in append], check=True)
+
+    def _port(self) -> str | None:
+        found = re.search(r"serving on port (\d+)", self.log)
+        return found[1] if found else None
 
     @property
     def log(self) -> str:
