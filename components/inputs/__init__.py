@@ -21,6 +21,7 @@ from components.inputs.bootstrap import (
     UserpassUser,
 )
 from components.inputs.cluster import ClusterArgs
+from components.inputs.identity import Identity, Irsa, PodIdentity
 from components.inputs.network import (
     BackendTls,
     ClientService,
@@ -49,7 +50,7 @@ from components.inputs.tls import (
     Tls,
     VaultIssuer,
 )
-from components.inputs.unseal import CreateKey, Identity, Irsa, KmsPlugin, PodIdentity, PreviousStaticKey, Unseal
+from components.inputs.unseal import CreateKey, KmsPlugin, PreviousStaticKey, Unseal
 from components.inputs.workload import (
     Backup,
     BackupTarget,

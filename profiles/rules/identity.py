@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from profiles.rules.rule import Breach, Case, each, rule
-from profiles.specification.unseal import AwsIdentity, AwsKmsUnseal, GcpCkmsUnseal, GcpIdentity
+from profiles.specification.identity import AwsIdentity, GcpIdentity
+from profiles.specification.unseal import AwsKmsUnseal, GcpCkmsUnseal
 
 _AWS_ACCOUNT = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}"
 _AWS_USER = rf"{_AWS_ACCOUNT}:(role|user|assumed-role|federated-user)/[^*?\s]+"
