@@ -83,15 +83,20 @@ def oidc_provider_arn(region: str, account: str, url: str) -> str:
 
 
 def direct_principal(project_number: str, pool: str, namespace: str, service_account: str) -> str:
-    """The pods' ServiceAccount itself as an IAM member (https://cloud.google.com/iam/docs/principal-identifiers)."""
+    """A ServiceAccount itself as an IAM member (https://cloud.google.com/iam/docs/principal-identifiers)."""
     return (
         f"principal://iam.googleapis.com/projects/{project_number}/locations/global/workloadIdentityPools/{pool}"
         f"/subject/ns/{namespace}/sa/{service_account}"
     )
 
 
+def workload_pool(pool: str | None, project: str) -> str:
+    """The pool of a GKE cluster's ServiceAccounts: as given, else the project's own."""
+    return pool or f"{project}.svc.id.goog"
+
+
 def impersonator(pool: str, namespace: str, service_account: str) -> str:
-    """The pods' ServiceAccount as a member that may act as a Google service account."""
+    """A ServiceAccount as a member that may act as a Google service account."""
     return f"serviceAccount:{pool}[{namespace}/{service_account}]"
 
 

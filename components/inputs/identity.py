@@ -23,8 +23,8 @@ class Irsa(TypedDict):
 
 
 class Identity(TypedDict):
-    """The block `unseal.identity`, by the block around it. `awskms`: How pods prove to AWS who they are; exactly
-    one. `gcpckms`: How pods prove to Google who they are; exactly one.
+    """The block `unseal.identity`, by the block around it. `awskms`: How a ServiceAccount proves to AWS who it is;
+    exactly one. `gcpckms`: How pods prove to Google who they are; exactly one.
     """
 
     pod_identity: NotRequired[PodIdentity]
@@ -39,3 +39,10 @@ class Identity(TypedDict):
     """For all but `awskms`. Impersonate this Google service account."""
     create_service_account: NotRequired[bool]
     """For all but `awskms`. Default: `false`."""
+
+
+class AwsIdentity(TypedDict):
+    """How a ServiceAccount proves to AWS who it is; exactly one."""
+
+    pod_identity: NotRequired[PodIdentity]
+    irsa: NotRequired[Irsa]

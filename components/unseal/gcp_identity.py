@@ -57,7 +57,7 @@ def _known(specification: Specification) -> tuple[GcpCkmsUnseal, GcpIdentity]:
 
 
 def _pool(unseal: GcpCkmsUnseal, identity: GcpIdentity) -> str:
-    return identity.workload_pool or f"{unseal.project}.svc.id.goog"
+    return documents.workload_pool(identity.workload_pool, unseal.project)
 
 
 def _direct(specification: Specification) -> str:

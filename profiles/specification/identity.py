@@ -24,7 +24,7 @@ class Irsa(Part):
 
 
 class AwsIdentity(Part):
-    """How pods prove to AWS who they are; exactly one."""
+    """How a ServiceAccount proves to AWS who it is; exactly one."""
 
     pod_identity: PodIdentity | None = None
     irsa: Irsa | None = None

@@ -13,13 +13,22 @@ import pytest
 from components import DevelopmentVaultCluster
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
+from tests.graph.clouds import ACCOUNT, AnsweringClouds
 from tests.graph.issuers import ISSUERS
-from tests.graph.recorder import run
-from tests.graph.tls_objects import Answering
+from tests.graph.recorder import Registration, run
 
 pytestmark = pytest.mark.sandbox
 
 GROUPS = ("cert-manager.io", "awspca.cert-manager.io")
+ROUTE53 = {"region": "eu-central-1", "hosted_zone_id": "Z0123456789ABCDEFGHIJ"}
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+SOLVERS: dict[str, dict[str, Any]] = {
+    "route53-irsa": {"route53": {**ROUTE53, "identity": {"irsa": {"oidc_provider_arn": PROVIDER}}}},
+    "route53-pod-identity": {"route53": {**ROUTE53, "identity": {"pod_identity": {"cluster_name": "production"}}}},
+    "cloud-dns": {
+        "cloud_dns": {"project": "p", "hosted_zone_name": "example-com", "identity": {"project_number": "42"}}
+    },
+}
 SOURCES: dict[str, dict[str, Any]] = {
     f"{number}-{next(iter(issuer))}": {"mode": "External", "issuer": issuer, "server_name": "bao.example.com"}
     for number, (issuer, kind, _) in enumerate(ISSUERS)
@@ -27,15 +36,29 @@ SOURCES: dict[str, dict[str, Any]] = {
 } | {
     "reference": {"mode": "External", "issuer_ref": {"name": "corporate"}, "extra_sans": ["10.0.0.10"]},
     "self-signed": {"mode": "OperatorManaged", "cert_manager": True},
+    **{
+        name: {
+            "mode": "External",
+            "server_name": "bao.example.com",
+            "issuer": {"acme": {"server": "https://acme-v02.api.letsencrypt.org/directory", **solver}},
+        }
+        for name, solver in SOLVERS.items()
+    },
 }
 
 
 def _objects(tls: dict[str, Any]) -> list[dict[str, Any]]:
     """What the component registers for cert-manager, as manifests."""
     wanted: Any = {"tls": tls, "namespace": {"create": False}}
-    recorder = run(lambda: DevelopmentVaultCluster("openbao", wanted), recorder=Answering())
-    kinds = [item for item in recorder.registrations if item.type.split(":")[1].partition("/")[0] in GROUPS]
-    return [{key: value for key, value in item.inputs.items() if value is not None} for item in kinds]
+    recorder = run(lambda: DevelopmentVaultCluster("openbao", wanted), recorder=AnsweringClouds())
+    found = [item for item in recorder.registrations if _is_for_cert_manager(item)]
+    return [{key: value for key, value in item.inputs.items() if value is not None} for item in found]
+
+
+def _is_for_cert_manager(item: Registration) -> bool:
+    """Issuers and Certificates, and who may be the solver."""
+    group = item.type.split(":")[1].partition("/")[0]
+    return group in GROUPS or (item.type.startswith("kubernetes:") and item.name == "openbao-dns01")
 
 
 def _dry_run(cluster: Cluster, namespace: str, *objects: dict[str, Any]) -> None:
