@@ -21,6 +21,7 @@ from components.inputs.bootstrap import (
     UserpassUser,
 )
 from components.inputs.cluster import ClusterArgs
+from components.inputs.identity import AwsIdentity, Identity, Irsa, PodIdentity
 from components.inputs.network import (
     BackendTls,
     ClientService,
@@ -38,6 +39,8 @@ from components.inputs.server import AuditDevice, Autopilot, Configuration, List
 from components.inputs.tls import (
     AcmeIssuer,
     CaIssuer,
+    CertManagerServiceAccount,
+    CloudDnsIdentity,
     CloudDnsSolver,
     CreateIssuer,
     ExternalAccountBinding,
@@ -49,7 +52,7 @@ from components.inputs.tls import (
     Tls,
     VaultIssuer,
 )
-from components.inputs.unseal import CreateKey, Identity, Irsa, KmsPlugin, PodIdentity, PreviousStaticKey, Unseal
+from components.inputs.unseal import CreateKey, KmsPlugin, PreviousStaticKey, Unseal
 from components.inputs.workload import (
     Backup,
     BackupTarget,
@@ -74,13 +77,16 @@ __all__ = [
     "AuditDevice",
     "AuthMethodBlock",
     "Autopilot",
+    "AwsIdentity",
     "BackendTls",
     "Backup",
     "BackupTarget",
     "CaIssuer",
     "CertAccess",
+    "CertManagerServiceAccount",
     "CertRole",
     "ClientService",
+    "CloudDnsIdentity",
     "CloudDnsSolver",
     "ClusterArgs",
     "Configuration",

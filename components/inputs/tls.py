@@ -4,6 +4,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from components.inputs.identity import AwsIdentity
+
 
 class IssuerRef(TypedDict):
     """An existing cert-manager issuer."""
@@ -33,14 +35,46 @@ class Route53Solver(TypedDict):
 
     region: pulumi.Input[str]
     hosted_zone_id: NotRequired[pulumi.Input[str]]
+    """The one zone that `identity` is for; omitted, cert-manager looks for it by name."""
     role_arn: NotRequired[pulumi.Input[str]]
+    """An existing role that cert-manager's own identity may assume."""
+    identity: NotRequired[AwsIdentity]
+    """As `unseal.identity` of awskms. With `irsa` it is that of a ServiceAccount made for this issuer alone, with
+    `podIdentity` that of cert-manager.
+    """
+
+
+class CloudDnsIdentity(TypedDict):
+    """Who cert-manager is at Google; exactly one of projectNumber and serviceAccountEmail."""
+
+    project_number: NotRequired[pulumi.Input[str]]
+    """Direct principal of cert-manager's ServiceAccount: number of the pool's project."""
+    workload_pool: NotRequired[pulumi.Input[str]]
+    """Default `<project>.svc.id.goog`."""
+    service_account_email: NotRequired[pulumi.Input[str]]
+    """The Google service account that cert-manager acts as already."""
+    role: NotRequired[pulumi.Input[str]]
+    """Existing role to grant on the zone, `projects/…/roles/…`; omitted, one is created."""
 
 
 class CloudDnsSolver(TypedDict):
     """DNS-01 by Cloud DNS."""
 
     project: pulumi.Input[str]
+    hosted_zone_name: NotRequired[pulumi.Input[str]]
+    """The zone's name at Google; omitted, cert-manager looks for it in all of the project."""
     service_account_secret_ref: NotRequired[pulumi.Input[str]]
+    identity: NotRequired[CloudDnsIdentity]
+    """What cert-manager acts as; it is granted the records of the zone."""
+
+
+class CertManagerServiceAccount(TypedDict):
+    """The ServiceAccount of cert-manager's controller, which solves the challenges."""
+
+    namespace: NotRequired[pulumi.Input[str]]
+    """Default: `cert-manager`."""
+    name: NotRequired[pulumi.Input[str]]
+    """Default: `cert-manager`."""
 
 
 class AcmeIssuer(TypedDict):
@@ -53,6 +87,8 @@ class AcmeIssuer(TypedDict):
     http01: NotRequired[Http01Solver]
     route53: NotRequired[Route53Solver]
     cloud_dns: NotRequired[CloudDnsSolver]
+    cert_manager_service_account: NotRequired[CertManagerServiceAccount]
+    """Whom the identity of a DNS solver is for."""
 
 
 class CaIssuer(TypedDict):

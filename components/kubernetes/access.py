@@ -23,11 +23,26 @@ def role(specification: Specification) -> dict[str, Any]:
     return {"rules": [rule]}
 
 
-def role_binding(specification: Specification, role_name: str, account: str) -> dict[str, Any]:
-    """Binds `account` of the cluster's namespace to `role_name`."""
+def token_role(account: str) -> dict[str, Any]:
+    """Whoever has it may act as the ServiceAccount `account`: its tokens, and nothing else."""
+    rule = {
+        "apiGroups": [""],
+        "resources": ["serviceaccounts/token"],
+        "resourceNames": [account],
+        "verbs": ["create"],
+    }
+    return {"rules": [rule]}
+
+
+def role_binding(
+    specification: Specification, role_name: str, account: str, namespace: str | None = None
+) -> dict[str, Any]:
+    """Binds `account` of the cluster's namespace (or of another) to `role_name`."""
     return {
         "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": role_name},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": specification.namespace_name}],
+        "subjects": [
+            {"kind": "ServiceAccount", "name": account, "namespace": namespace or specification.namespace_name}
+        ],
     }
 
 

@@ -7,15 +7,13 @@ from typing import Any
 from components.kubernetes.metadata import selector
 from profiles.layout import ACME_PORT, API_PORT, CLUSTER_PORT, METRICS_PORT
 from profiles.specification import Specification
+from profiles.specification.identity import AwsIdentity, GcpIdentity, PodIdentity
 from profiles.specification.network import EgressRule, Network, Peer, Port
 from profiles.specification.unseal import (
-    AwsIdentity,
     AwsKmsUnseal,
     AzureKeyVaultUnseal,
     GcpCkmsUnseal,
-    GcpIdentity,
     OciKmsUnseal,
-    PodIdentity,
 )
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"

@@ -164,12 +164,27 @@ class Objects:
     ) -> CustomObject:
         """Register an object of a kind that Kubernetes does not have by itself (cert-manager, Gateway API)."""
         whole = self.resolved.apply(build)
+        spec, own = whole.apply(lambda built: built["spec"]), whole.apply(lambda built: built.get("metadata"))
+        return self.custom_from(api_version, kind, suffix, spec, own=own, after=after, options=options)
+
+    def custom_from(
+        self,
+        api_version: str,
+        kind: str,
+        suffix: str,
+        spec: pulumi.Output[Any],
+        *,
+        own: pulumi.Input[Mapping[str, Any] | None] = None,
+        after: Sequence[pulumi.Resource] = (),
+        options: pulumi.ResourceOptions | None = None,
+    ) -> CustomObject:
+        """Like `custom`, for a `spec` that other resources have a part in; own: the object's own metadata."""
         return CustomObject(
             self.resource(suffix),
             api_version,
             kind,
-            metadata=self._metadata(kind, suffix, whole.apply(lambda built: built.get("metadata"))),
-            spec=whole.apply(lambda built: built["spec"]),
+            metadata=self._metadata(kind, suffix, own),
+            spec=spec,
             opts=self.options(after, options),
         )
 

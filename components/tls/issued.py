@@ -25,7 +25,8 @@ from profiles.specification.tls import ExternalTls
 
 API_VERSION: Final = "cert-manager.io/v1"
 GROUP: Final = "cert-manager.io"
-UNTIL_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
+WAITED_FOR: Final = {"annotations": {"pulumi.com/waitFor": "condition=Ready"}}
+"""Own metadata of an object that `up` waits for until its condition Ready holds."""
 _PATIENCE: Final = pulumi.CustomTimeouts(create="15m", update="15m")
 
 
@@ -36,7 +37,7 @@ def issuer(objects: Objects, suffix: str, spec: Mapping[str, Any], after: Sequen
 
 def ready(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest, waited for until its condition Ready holds."""
-    return {**manifest, "metadata": {"annotations": UNTIL_READY}}
+    return {**manifest, "metadata": WAITED_FOR}
 
 
 def server_certificate(

@@ -13,10 +13,17 @@ from typing import Any, Final
 import pulumi
 
 from components.kubernetes.objects import Objects
-from components.tls import issued
+from components.tls import dns01, issued
 from profiles.layout import Names
 from profiles.specification import Specification
-from profiles.specification.tls import AcmeIssuer, CreateIssuer, ExternalTls, PrivateCaIssuer, VaultIssuer
+from profiles.specification.tls import (
+    AcmeIssuer,
+    CreateIssuer,
+    ExternalTls,
+    PrivateCaIssuer,
+    Route53Solver,
+    VaultIssuer,
+)
 
 ACCOUNT_KEY: Final = "macKey"
 SUFFIX: Final = "tls"
@@ -31,12 +38,17 @@ def create(objects: Objects, wanted: CreateIssuer, after: Sequence[pulumi.Resour
     """The issuer `<name>-tls`; `up` waits until it is Ready (an ACME account exists, a CA can sign)."""
     reference = issuer_ref(objects.child(SUFFIX), wanted)
     version = _PRIVATE[wanted.private_ca.kind][1] if wanted.private_ca is not None else "v1"
-    return objects.custom(
+    identity = dns01.solver_identity(objects, wanted.acme)
+    spec = pulumi.Output.all(specification=objects.resolved, role_arn=identity.role_arn).apply(
+        lambda parts: issuer_spec(**parts)
+    )
+    return objects.custom_from(
         f"{reference['group']}/{version}",
         reference["kind"],
         SUFFIX,
-        lambda known: issued.ready({"spec": issuer_spec(known)}),
-        after=after,
+        spec,
+        own=issued.WAITED_FOR,
+        after=[*after, *identity.resources],
     )
 
 
@@ -47,12 +59,16 @@ def issuer_ref(name: str, wanted: CreateIssuer) -> dict[str, Any]:
     return {"name": name, "kind": wanted.private_ca.kind, "group": _PRIVATE[wanted.private_ca.kind][0]}
 
 
-def issuer_spec(specification: Specification) -> dict[str, Any]:
-    """`spec` of the issuer. Raises ValueError if the specification creates none."""
+def issuer_spec(specification: Specification, role_arn: str | None = None) -> dict[str, Any]:
+    """`spec` of the issuer; role_arn: the role of the ServiceAccount that is its own.
+
+    Raises:
+        ValueError: the specification creates none.
+    """
     tls = specification.tls
     wanted = tls.issuer if isinstance(tls, ExternalTls) else None
     if wanted is not None and wanted.acme is not None:
-        return {"acme": _acme(specification, wanted.acme)}
+        return {"acme": _acme(specification, wanted.acme, role_arn)}
     if wanted is not None and wanted.ca is not None:
         return {"ca": {"secretName": wanted.ca.secret_name}}
     if wanted is not None and wanted.vault is not None:
@@ -62,7 +78,7 @@ def issuer_spec(specification: Specification) -> dict[str, Any]:
     raise ValueError("tls.issuer names no kind of issuer")
 
 
-def _acme(specification: Specification, acme: AcmeIssuer) -> dict[str, Any]:
+def _acme(specification: Specification, acme: AcmeIssuer, role_arn: str | None) -> dict[str, Any]:
     binding = acme.external_account_binding
     account = (
         {
@@ -76,25 +92,31 @@ def _acme(specification: Specification, acme: AcmeIssuer) -> dict[str, Any]:
     return {
         "server": acme.server,
         "privateKeySecretRef": {"name": Names.of(specification).child("tls-account")},
-        "solvers": [_solver(acme)],
+        "solvers": [_solver(acme, Names.of(specification), role_arn)],
         **_given(optional),
     }
 
 
-def _solver(acme: AcmeIssuer) -> dict[str, Any]:
+def _solver(acme: AcmeIssuer, names: Names, role_arn: str | None) -> dict[str, Any]:
     if acme.route53 is not None:
-        zone = acme.route53
-        optional = {"hostedZoneID": zone.hosted_zone_id, "role": zone.role_arn}
-        return {"dns01": {"route53": {"region": zone.region, **_given(optional)}}}
+        return {"dns01": {"route53": _route53(acme.route53, names, role_arn)}}
     if acme.cloud_dns is not None:
-        secret = acme.cloud_dns.service_account_secret_ref
+        zone = acme.cloud_dns
+        secret = zone.service_account_secret_ref
         reference = {"name": secret, "key": "key.json"} if secret is not None else None
-        return {
-            "dns01": {"cloudDNS": {"project": acme.cloud_dns.project, **_given({"serviceAccountSecretRef": reference})}}
-        }
+        optional = {"hostedZoneName": zone.hosted_zone_name, "serviceAccountSecretRef": reference}
+        return {"dns01": {"cloudDNS": {"project": zone.project, **_given(optional)}}}
     if acme.http01 is not None:
         return {"http01": {"ingress": {"ingressClassName": acme.http01.ingress_class_name}}}
     raise ValueError("tls.issuer.acme names no solver")
+
+
+def _route53(zone: Route53Solver, names: Names, role_arn: str | None) -> dict[str, Any]:
+    optional: dict[str, Any] = {"hostedZoneID": zone.hosted_zone_id, "role": zone.role_arn}
+    if zone.identity is not None and zone.identity.irsa is not None:
+        own = {"kubernetes": {"serviceAccountRef": {"name": names.child(dns01.SUFFIX)}}}
+        optional |= {"role": role_arn, "auth": own}
+    return {"region": zone.region, **_given(optional)}
 
 
 def _vault(vault: VaultIssuer) -> dict[str, Any]:

@@ -8,29 +8,36 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components.identity.aws import Bearer, Role, caller_account, role_of
 from components.kubernetes.objects import Objects
 from components.unseal import TrustRoot, existing, policies
-from components.unseal.aws_role import Role, pods_role
-from profiles.layout import created_key
+from profiles.layout import Names, created_key
 from profiles.specification import Specification
+from profiles.specification.identity import AwsIdentity
 from profiles.specification.unseal import AwsKmsUnseal, CreateAwsKey
+
+_SUFFIX: Final = "seal"
+_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 
 
 def create(objects: Objects, specification: Specification, resolved: pulumi.Output[Specification]) -> TrustRoot:
     """The key (unless an existing one is named), the role (likewise), and what connects them with the pods."""
     unseal = _unseal(specification)
+    kept = unseal.create_key is not None  # with its key, whose policy names it
 
     @cache
     def account() -> pulumi.Output[str]:
         return _account(objects, unseal, resolved)
 
-    role = pods_role(objects, unseal, resolved, account)
-    root = TrustRoot(account_annotations=role.account_annotations if role else None)
+    role = None
+    if unseal.identity is not None:
+        role = role_of(objects, _SUFFIX, unseal.identity, resolved.apply(_pods), account, kept=kept)
+    root = TrustRoot(account_annotations=_annotations(unseal.identity, role))
     key_id = resolved.apply(existing.key_id)
     if unseal.create_key is not None:
         key = _key(objects, unseal.create_key, resolved, account(), role.arn if role else None)
@@ -41,8 +48,23 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
         root.resources.extend(role.resources)
     if role is not None and role.created is not None:
         document = pulumi.Output.all(known=resolved, account=account(), key=key_id).apply(_role_document)
-        root.resources.append(_role_policy(objects, role, document, kept=unseal.create_key is not None))
+        root.resources.append(role.may(objects, _SUFFIX, document, kept=kept))
     return root
+
+
+def _pods(known: Specification) -> Bearer:
+    unseal, names = _unseal(known), Names.of(known)
+    if unseal.identity is None:
+        raise TypeError("the pods have no identity at AWS")
+    purpose = f"Pods of the OpenBao cluster {known.name}: use of the seal's key"
+    return Bearer(unseal.identity, unseal.region, names.namespace, names.service_account, known.name, purpose)
+
+
+def _annotations(identity: AwsIdentity | None, role: Role | None) -> pulumi.Output[dict[str, str]] | None:
+    """What IRSA reads at the pods' ServiceAccount."""
+    if identity is None or identity.irsa is None or role is None:
+        return None
+    return role.arn.apply(lambda arn: {_ANNOTATION: arn})
 
 
 def _unseal(specification: Specification) -> AwsKmsUnseal:
@@ -62,15 +84,7 @@ def _account(objects: Objects, unseal: AwsKmsUnseal, resolved: pulumi.Output[Spe
     """The account's number: as given, else of whoever runs this."""
     if unseal.create_key is not None and unseal.create_key.account_id is not None:
         return resolved.apply(lambda known: str(_wanted(known).account_id))
-    try:
-        # At once, not as an output: a failing one would be reported as a traceback.
-        caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(parent=objects.parent))
-    except Exception as error:
-        reason = str(error).strip().splitlines()[-1]
-        way_out = "Check the AWS credentials, or set unseal.createKey.accountId."
-        raise pulumi.RunError(f"AWS does not say which account this is: {reason} {way_out}") from None
-    # Nothing in a preview whose provider is not configured yet.
-    return pulumi.Output.from_input(caller.account_id or pulumi.output.UNKNOWN)
+    return caller_account(objects, "Check the AWS credentials, or set unseal.createKey.accountId.")
 
 
 def _key(
@@ -91,7 +105,7 @@ def _key(
         )
 
     return aws.kms.Key(
-        objects.resource("seal"),
+        objects.resource(_SUFFIX),
         description=resolved.apply(lambda known: f"Unseals the OpenBao cluster {known.name} in {known.namespace_name}"),
         region=resolved.apply(lambda known: _unseal(known).region),
         enable_key_rotation=True,
@@ -111,7 +125,7 @@ def _outliving() -> pulumi.ResourceOptions:
 
 def _alias(objects: Objects, resolved: pulumi.Output[Specification], key: Any) -> pulumi.Resource:
     alias: pulumi.Resource = aws.kms.Alias(
-        objects.resource("seal"),
+        objects.resource(_SUFFIX),
         name=resolved.apply(lambda known: _wanted(known).alias or f"alias/{created_key(known.name)}"),
         region=resolved.apply(lambda known: _unseal(known).region),
         target_key_id=key.key_id,
@@ -122,11 +136,3 @@ def _alias(objects: Objects, resolved: pulumi.Output[Specification], key: Any) -
 
 def _role_document(parts: dict[str, Any]) -> str:
     return json.dumps(policies.role_policy(_unseal(parts["known"]).region, parts["account"], parts["key"]))
-
-
-def _role_policy(objects: Objects, role: Role, document: pulumi.Output[str], *, kept: bool) -> pulumi.Resource:
-    options = objects.options(options=pulumi.ResourceOptions(retain_on_delete=kept))
-    made: pulumi.Resource = aws.iam.RolePolicy(
-        objects.resource("seal"), role=role.created.name, policy=document, opts=options
-    )
-    return made

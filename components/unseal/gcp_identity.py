@@ -8,11 +8,12 @@ from typing import Any, Final
 import pulumi
 import pulumi_gcp as gcp
 
+from components.identity import documents
 from components.kubernetes.objects import Objects
-from components.unseal import policies
 from profiles.layout import Names, created_key, legal_label
 from profiles.specification import Specification
-from profiles.specification.unseal import GcpCkmsUnseal, GcpIdentity
+from profiles.specification.identity import GcpIdentity
+from profiles.specification.unseal import GcpCkmsUnseal
 
 _ANNOTATION: Final = "iam.gke.io/gcp-service-account"
 _ID_LENGTH: Final = 30  # of a service account's id
@@ -56,13 +57,13 @@ def _known(specification: Specification) -> tuple[GcpCkmsUnseal, GcpIdentity]:
 
 
 def _pool(unseal: GcpCkmsUnseal, identity: GcpIdentity) -> str:
-    return identity.workload_pool or f"{unseal.project}.svc.id.goog"
+    return documents.workload_pool(identity.workload_pool, unseal.project)
 
 
 def _direct(specification: Specification) -> str:
     unseal, identity = _known(specification)
     names = Names.of(specification)
-    return policies.direct_principal(
+    return documents.direct_principal(
         str(identity.project_number), _pool(unseal, identity), names.namespace, names.service_account
     )
 
@@ -77,10 +78,10 @@ def _impersonating(
 
     def pods(known: Specification) -> str:
         names = Names.of(known)
-        return policies.impersonator(_pool(*_known(known)), names.namespace, names.service_account)
+        return documents.impersonator(_pool(*_known(known)), names.namespace, names.service_account)
 
     def account(parts: dict[str, Any]) -> str:
-        return policies.service_account_id(parts["email"], _known(parts["known"])[0].project)
+        return documents.service_account_id(parts["email"], _known(parts["known"])[0].project)
 
     grant = gcp.serviceaccount.IAMMember(
         objects.resource("seal"),

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from profiles.rules.rule import Breach, Case, each, rule
-from profiles.specification.unseal import AwsIdentity, AwsKmsUnseal, GcpCkmsUnseal, GcpIdentity
+from profiles.specification.identity import AwsIdentity, GcpIdentity
+from profiles.specification.unseal import AwsKmsUnseal, GcpCkmsUnseal
 
 _AWS_ACCOUNT = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}"
 _AWS_USER = rf"{_AWS_ACCOUNT}:(role|user|assumed-role|federated-user)/[^*?\s]+"
-_AWS_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*?\s]+"
+AWS_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*?\s]+"
+ROLE = "arn:aws:iam::111122223333:role/openbao"
 _AWS_PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^*?\s]+"
 # Not principalSet and domain, which are everybody of a pool or a company; allUsers is everybody.
 _GOOGLE_USER = r"(user|group|serviceAccount):[^*\s:]+@[^*\s]+|serviceAccount:[^*\s]+\[[^*\s]+\]|principal://[^*\s]+"
@@ -42,7 +44,7 @@ def created_key_user(case: Case) -> Iterator[Breach]:
 
 
 @dataclass(frozen=True)
-class _Spelled:
+class Spelled:
     """A value that has to look like `pattern`, as `example` does."""
 
     path: str
@@ -51,8 +53,10 @@ class _Spelled:
     example: str
 
 
-def _misspelled(values: list[_Spelled], way_out: str) -> Iterator[Breach]:
-    def look(_: int, one: _Spelled) -> Iterator[Breach]:
+def misspelled(values: list[Spelled], way_out: str) -> Iterator[Breach]:
+    """A breach for every value that looks otherwise; `way_out`: what to do with the example, as in "Write it like"."""
+
+    def look(_: int, one: Spelled) -> Iterator[Breach]:
         if one.value is not None and not re.fullmatch(one.pattern, str(one.value)):
             yield Breach(one.path, way_out=f"{way_out} `{one.example}`.")
 
@@ -80,14 +84,14 @@ def created_key_principals(case: Case) -> Iterator[Breach]:
         named, pattern, example = unseal.create_key.administrators, _AWS_USER, "arn:aws:iam::111122223333:role/openbao"
     # Who administers cannot use, so a whole account may.
     values = [
-        _Spelled(f"unseal.createKey.administrators[{index}]", name, rf"{pattern}|{_AWS_ACCOUNT}:root", example)
+        Spelled(f"unseal.createKey.administrators[{index}]", name, rf"{pattern}|{_AWS_ACCOUNT}:root", example)
         for index, name in enumerate(named)
     ]
     values += [
-        _Spelled(f"unseal.createKey.users[{index}]", name, pattern, example)
+        Spelled(f"unseal.createKey.users[{index}]", name, pattern, example)
         for index, name in enumerate(unseal.create_key.users)
     ]
-    yield from _misspelled(values, "Name a single principal, as in")
+    yield from misspelled(values, "Name a single principal, as in")
 
 
 @rule(
@@ -107,22 +111,28 @@ def aws_names(case: Case) -> Iterator[Breach]:
     values = []
     if key is not None:
         values += [
-            _Spelled("unseal.createKey.alias", key.alias, r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}", "alias/openbao"),
-            _Spelled("unseal.createKey.accountId", key.account_id, r"[0-9]{12}", "111122223333"),
+            Spelled("unseal.createKey.alias", key.alias, r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}", "alias/openbao"),
+            Spelled("unseal.createKey.accountId", key.account_id, r"[0-9]{12}", "111122223333"),
         ]
-    pod_identity, irsa = (identity.pod_identity, identity.irsa) if identity is not None else (None, None)
-    role, at = "arn:aws:iam::111122223333:role/openbao", "unseal.identity"
+    values += spelled_at_aws(identity, "unseal.identity") if identity is not None else []
+    yield from misspelled(values, "Write it like")
+
+
+def spelled_at_aws(identity: AwsIdentity, at: str) -> list[Spelled]:
+    """What an identity names at AWS. at: its field."""
+    pod_identity, irsa = identity.pod_identity, identity.irsa
+    values = []
     if pod_identity is not None:
-        values.append(_Spelled(f"{at}.podIdentity.roleArn", pod_identity.role_arn, _AWS_ROLE, role))
+        values.append(Spelled(f"{at}.podIdentity.roleArn", pod_identity.role_arn, AWS_ROLE, ROLE))
     if irsa is not None:
         issuer = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
         arn, url = f"arn:aws:iam::111122223333:oidc-provider/{issuer}", f"https://{issuer}"
         values += [
-            _Spelled(f"{at}.irsa.roleArn", irsa.role_arn, _AWS_ROLE, role),
-            _Spelled(f"{at}.irsa.oidcProviderArn", irsa.oidc_provider_arn, _AWS_PROVIDER, arn),
-            _Spelled(f"{at}.irsa.oidcProviderUrl", irsa.oidc_provider_url, r"https://[^*?\s]+", url),
+            Spelled(f"{at}.irsa.roleArn", irsa.role_arn, AWS_ROLE, ROLE),
+            Spelled(f"{at}.irsa.oidcProviderArn", irsa.oidc_provider_arn, _AWS_PROVIDER, arn),
+            Spelled(f"{at}.irsa.oidcProviderUrl", irsa.oidc_provider_url, r"https://[^*?\s]+", url),
         ]
-    yield from _misspelled(values, "Write it like")
+    return values
 
 
 @rule(
@@ -137,18 +147,19 @@ def aws_names(case: Case) -> Iterator[Breach]:
 def identity_complete(case: Case) -> Iterator[Breach]:
     match _identity(case):
         case AwsIdentity() as aws:
-            yield from _aws(aws)
+            yield from incomplete_at_aws(aws, "unseal.identity")
         case GcpIdentity() as gcp:
             yield from _gcp(gcp)
 
 
-def _aws(identity: AwsIdentity) -> Iterator[Breach]:
+def incomplete_at_aws(identity: AwsIdentity, at: str) -> Iterator[Breach]:
+    """What is missing to know or to make a role. at: the identity's field."""
     if identity.pod_identity is None and identity.irsa is None:
-        yield Breach("unseal.identity", way_out="Set unseal.identity.podIdentity.clusterName, or unseal.identity.irsa.")
+        yield Breach(at, way_out=f"Set {at}.podIdentity.clusterName, or {at}.irsa.")
     irsa = identity.irsa
     if irsa is not None and irsa.role_arn is None and irsa.oidc_provider_arn is None and irsa.oidc_provider_url is None:
         way_out = "Set oidcProviderArn (`aws iam list-open-id-connect-providers`), or the roleArn of an existing role."
-        yield Breach("unseal.identity.irsa", "A role for IRSA trusts the Kubernetes cluster's OIDC provider.", way_out)
+        yield Breach(f"{at}.irsa", "A role for IRSA trusts the Kubernetes cluster's OIDC provider.", way_out)
 
 
 def _gcp(identity: GcpIdentity) -> Iterator[Breach]:

@@ -28,7 +28,8 @@ def _external_with(test: Callable[[ExternalTls], object]) -> Callable[[Case], bo
     return applies
 
 
-def _acme_issuer(tls: ExternalTls) -> AcmeIssuer | None:
+def acme_issuer(tls: ExternalTls) -> AcmeIssuer | None:
+    """The ACME issuer that is made, if one is."""
     return tls.issuer.acme if tls.issuer is not None else None
 
 
@@ -87,11 +88,11 @@ def _is_pool(private: PrivateCaIssuer) -> bool:
     fields=("tls.issuer.acme",),
     reason="The CA asks for a proof that the name is yours, and exactly one solver must give it.",
     way_out="Set exactly one of http01, route53 and cloudDns in tls.issuer.acme.",
-    when=_external_with(_acme_issuer),
+    when=_external_with(acme_issuer),
 )
 def acme_solver(case: Case) -> Iterator[Breach]:
     tls = external(case)
-    acme = _acme_issuer(tls) if tls else None
+    acme = acme_issuer(tls) if tls else None
     if tls is None or acme is None:
         return
     if sum(solver is not None for solver in (acme.http01, acme.route53, acme.cloud_dns)) != 1:
@@ -110,7 +111,7 @@ def acme_solver(case: Case) -> Iterator[Breach]:
     fields=("tls.issuer.acme.server", "tls.serverName", "tls.extraSans"),
     reason=_PUBLIC,
     way_out="Set tls.serverName to a public DNS name of yours: joins and probes use it instead of the pods' names.",
-    when=_external_with(lambda tls: (acme := _acme_issuer(tls)) is not None and is_public_acme(str(acme.server))),
+    when=_external_with(lambda tls: (acme := acme_issuer(tls)) is not None and is_public_acme(str(acme.server))),
 )
 def public_names(case: Case) -> Iterator[Breach]:
     tls = external(case)
@@ -136,7 +137,7 @@ def public_names(case: Case) -> Iterator[Breach]:
     "this CA can sign.",
     way_out="Set tls.serverName to a DNS name of yours outside the cluster: joins and probes use it instead of the "
     "pods' names.",
-    when=_external_with(lambda tls: (acme := _acme_issuer(tls)) is not None and not is_public_acme(str(acme.server))),
+    when=_external_with(lambda tls: (acme := acme_issuer(tls)) is not None and not is_public_acme(str(acme.server))),
 )
 def acme_name(case: Case) -> Iterator[Breach]:
     tls = external(case)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from profiles.specification.base import Part
+from profiles.specification.identity import AwsIdentity
 from profiles.values import Duration, Secret, SecretName, Text
 
 
@@ -35,15 +36,52 @@ class Route53Solver(Part):
     """DNS-01 by Route 53."""
 
     region: Text
-    hosted_zone_id: Text | None = None
-    role_arn: Text | None = None
+    hosted_zone_id: Text | None = Field(
+        default=None, description="The one zone that `identity` is for; omitted, cert-manager looks for it by name."
+    )
+    role_arn: Text | None = Field(
+        default=None, description="An existing role that cert-manager's own identity may assume."
+    )
+    identity: AwsIdentity | None = Field(
+        default=None,
+        description="As `unseal.identity` of awskms. With `irsa` it is that of a ServiceAccount made for this issuer "
+        "alone, with `podIdentity` that of cert-manager.",
+    )
+
+
+class CloudDnsIdentity(Part):
+    """Who cert-manager is at Google; exactly one of projectNumber and serviceAccountEmail."""
+
+    project_number: Text | None = Field(
+        default=None, description="Direct principal of cert-manager's ServiceAccount: number of the pool's project."
+    )
+    workload_pool: Text | None = Field(default=None, description="Default `<project>.svc.id.goog`.")
+    service_account_email: Text | None = Field(
+        default=None, description="The Google service account that cert-manager acts as already."
+    )
+    role: Text | None = Field(
+        default=None, description="Existing role to grant on the zone, `projects/…/roles/…`; omitted, one is created."
+    )
 
 
 class CloudDnsSolver(Part):
     """DNS-01 by Cloud DNS."""
 
     project: Text
+    hosted_zone_name: Text | None = Field(
+        default=None, description="The zone's name at Google; omitted, cert-manager looks for it in all of the project."
+    )
     service_account_secret_ref: SecretName | None = None
+    identity: CloudDnsIdentity | None = Field(
+        default=None, description="What cert-manager acts as; it is granted the records of the zone."
+    )
+
+
+class CertManagerServiceAccount(Part):
+    """The ServiceAccount of cert-manager's controller, which solves the challenges."""
+
+    namespace: Text = "cert-manager"
+    name: Text = "cert-manager"
 
 
 class Http01Solver(Part):
@@ -69,6 +107,9 @@ class AcmeIssuer(Part):
     http01: Http01Solver | None = None
     route53: Route53Solver | None = None
     cloud_dns: CloudDnsSolver | None = None
+    cert_manager_service_account: CertManagerServiceAccount = Field(
+        default_factory=CertManagerServiceAccount.defaults, description="Whom the identity of a DNS solver is for."
+    )
 
 
 class CaIssuer(Part):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from profiles.specification.base import Part
+from profiles.specification.identity import AwsIdentity, GcpIdentity
 from profiles.values import Count, Flag, Secret, SecretName, Text
 
 
@@ -80,28 +81,6 @@ class TransitUnseal(_ExternalUnseal):
     token: Secret | None = None
 
 
-class PodIdentity(Part):
-    """EKS Pod Identity: a role that the agent hands to the cluster's ServiceAccount."""
-
-    cluster_name: Text
-    role_arn: Text | None = Field(default=None, description="An existing role; omitted, one is created.")
-
-
-class Irsa(Part):
-    """IAM roles for service accounts: a role trusting the cluster's OIDC provider, sub and aud pinned."""
-
-    oidc_provider_arn: Text | None = None
-    oidc_provider_url: Text | None = None
-    role_arn: Text | None = Field(default=None, description="An existing role; omitted, one is created.")
-
-
-class AwsIdentity(Part):
-    """How pods prove to AWS who they are; exactly one."""
-
-    pod_identity: PodIdentity | None = None
-    irsa: Irsa | None = None
-
-
 class CreateAwsKey(Part):
     """A KMS key made for this cluster: protected, retained on delete, rotated."""
 
@@ -133,15 +112,6 @@ class AwsKmsUnseal(_ExternalUnseal):
     access_key: Text | None = None
     secret_key: Secret | None = None
     session_token: Secret | None = None
-
-
-class GcpIdentity(Part):
-    """How pods prove to Google who they are; exactly one."""
-
-    project_number: Text | None = Field(default=None, description="Direct principal of the GKE workload identity pool.")
-    workload_pool: Text | None = Field(default=None, description="Default `<project>.svc.id.goog`.")
-    service_account_email: Text | None = Field(default=None, description="Impersonate this Google service account.")
-    create_service_account: bool = False
 
 
 class CreateGcpKey(Part):

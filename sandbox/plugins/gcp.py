@@ -1,4 +1,4 @@
-"""Stand-in for the official Pulumi gcp provider: names and ids of keys, rings and grants. There is no cloud behind it.
+"""Stand-in for the official Pulumi gcp provider: names and ids of keys, roles and grants. There is no cloud behind it.
 
 Not the official plugin, and nothing is encrypted by it: it shows what a program asks for, in which order, and what the
 engine makes of it. As at Google, a ring or key that was deleted leaves its name taken: `delete` says so.
@@ -40,19 +40,35 @@ def _account_grant(inputs: Properties) -> str:
     return f"{inputs['serviceAccountId']}/{inputs['role']}/{inputs['member']}"
 
 
+def _role(inputs: Properties) -> str:
+    return f"projects/{inputs['project']}/roles/{inputs['roleId']}"
+
+
+def _zone_grant(inputs: Properties) -> str:
+    zone = f"projects/{inputs['project']}/managedZones/{inputs['managedZone']}"
+    return f"{zone}/{inputs['role']}/{inputs['member']}"
+
+
 _IDS: dict[str, Callable[[Properties], str]] = {
     "gcp:kms/keyRing:KeyRing": _ring,
     "gcp:kms/cryptoKey:CryptoKey": _key,
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _key_grant,
     "gcp:serviceaccount/account:Account": _account,
     "gcp:serviceaccount/iAMMember:IAMMember": _account_grant,
+    "gcp:projects/iAMCustomRole:IAMCustomRole": _role,
+    "gcp:dns/dnsManagedZoneIamMember:DnsManagedZoneIamMember": _zone_grant,
 }
-_IN_PLACE = {"CryptoKey": ("labels", "rotationPeriod", "versionTemplate"), "Account": ("displayName", "description")}
+_IN_PLACE = {
+    "CryptoKey": ("labels", "rotationPeriod", "versionTemplate"),
+    "Account": ("displayName", "description"),
+    "IAMCustomRole": ("title", "description", "permissions", "stage"),
+}
+_OF_PROJECT = ("KeyRing", "Account", "IAMCustomRole", "DnsManagedZoneIamMember")
 _FOR_EVER = ("KeyRing", "CryptoKey")
 
 
 class GcpProvider(Provider):
-    """kms KeyRing, CryptoKey and CryptoKeyIAMMember, serviceaccount Account and IAMMember."""
+    """kms KeyRing, CryptoKey and CryptoKeyIAMMember, serviceaccount Account and IAMMember, roles, grants on zones."""
 
     name = "gcp"
 
@@ -65,7 +81,7 @@ class GcpProvider(Provider):
     def check(self, operation: Operation, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:  # noqa: ARG002
         if operation.type not in _IDS:
             return news, [("", self._unknown(operation.type))]
-        defaults: Properties = {"project": self._project} if operation.kind in ("KeyRing", "Account") else {}
+        defaults: Properties = {"project": self._project} if operation.kind in _OF_PROJECT else {}
         inputs = {**defaults, **news}
         missing: list[Failure] = [
             (name, "is required, here or in the provider's configuration") for name in defaults if not inputs[name]
@@ -88,6 +104,8 @@ class GcpProvider(Provider):
 
 
 def _computed(kind: str, inputs: Properties) -> dict[str, Any]:
+    if kind == "IAMCustomRole":
+        return {"name": UNKNOWN if has_unknown(inputs) else _role(inputs)}
     if kind != "Account":
         return {}
     email = UNKNOWN if has_unknown(inputs) else _email(inputs)

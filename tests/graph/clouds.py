@@ -7,9 +7,11 @@ from typing import Any
 from pulumi.runtime import mocks
 
 from tests.graph.recorder import Recorder
+from tests.graph.tls_objects import Answering
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/openbao-seal-1a2b3c4"
+DNS_ROLE = f"arn:aws:iam::{ACCOUNT}:role/openbao-dns01-1a2b3c4"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd"
 
 
@@ -21,9 +23,12 @@ class CloudRecorder(Recorder):
         if self.preview:
             return id, outputs
         if args.typ == "aws:iam/role:Role":
-            outputs |= {"arn": ROLE, "name": "openbao-seal-1a2b3c4"}
+            name = f"{args.name}-1a2b3c4"
+            outputs |= {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "name": name}
         if args.typ == "aws:kms/key:Key":
             outputs |= {"arn": KEY, "keyId": "1234abcd"}
+        if args.typ == "gcp:projects/iAMCustomRole:IAMCustomRole":
+            outputs |= {"name": f"projects/{outputs['project']}/roles/{outputs['roleId']}"}
         if args.typ == "gcp:kms/keyRing:KeyRing":
             id = f"projects/{outputs['project']}/locations/{outputs['location']}/keyRings/{outputs['name']}"
         if args.typ == "gcp:kms/cryptoKey:CryptoKey":
@@ -36,3 +41,7 @@ class CloudRecorder(Recorder):
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/me", "id": ACCOUNT, "userId": "AIDA"}
         return super().call(args)
+
+
+class AnsweringClouds(CloudRecorder, Answering):
+    """Both clouds, and cert-manager."""

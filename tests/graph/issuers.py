@@ -15,7 +15,11 @@ ISSUERS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
                 **ACME_ACCOUNT,
                 "preferred_chain": "Root X",
                 "external_account_binding": {"key_id": "k1", "mac_key_secret_ref": "eab"},
-                "route53": {"region": "eu-central-1", "hosted_zone_id": "Z1", "role_arn": "arn:aws:iam::1:role/dns"},
+                "route53": {
+                    "region": "eu-central-1",
+                    "hosted_zone_id": "Z1",
+                    "role_arn": "arn:aws:iam::111122223333:role/dns",
+                },
             }
         },
         "cert-manager.io/v1:Issuer",
@@ -31,7 +35,7 @@ ISSUERS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
                             "route53": {
                                 "region": "eu-central-1",
                                 "hostedZoneID": "Z1",
-                                "role": "arn:aws:iam::1:role/dns",
+                                "role": "arn:aws:iam::111122223333:role/dns",
                             }
                         }
                     }

@@ -155,7 +155,12 @@ def test_an_existing_issuer_signs_every_name() -> None:
     [
         external(issuer_ref={"name": "letsencrypt", "kind": "ClusterIssuer"}, server_name="bao.acme-corp.com"),
         external(
-            issuer={"acme": {"server": "https://acme-v02.api.letsencrypt.org/directory", "route53": {"region": "x"}}},
+            issuer={
+                "acme": {
+                    "server": "https://acme-v02.api.letsencrypt.org/directory",
+                    "route53": {"region": "eu-central-1"},
+                }
+            },
             server_name="bao.acme-corp.com",
         ),
     ],

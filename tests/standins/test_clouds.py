@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from sandbox.plugins.aws_api import ENDPOINT, Aws
+from sandbox.plugins.aws_api import ENDPOINT, Aws, AwsError
 from tests.standins.moto import moto
 from tests.standins.stack import Stack
 
@@ -33,6 +34,18 @@ resolved = pulumi.Output.from_input(specification)
 root = trust_root(Objects(parent, specification, resolved), specification, resolved)
 for name, output in root.outputs.items():
     pulumi.export(name, output)
+"""
+SOLVING = """
+from components.kubernetes.objects import Objects
+from components.tls.dns01 import acme_of, solver_identity
+from profiles.parsing import parse
+
+acme = {{"server": "https://acme-v02.api.letsencrypt.org/directory", **{solver}}}
+tls = {{"mode": "External", "serverName": "bao.example.com", "issuer": {{"acme": acme}}}}
+specification = parse({{"profile": "Development", "name": "openbao", "tls": tls}})
+parent = pulumi.ComponentResource("tests:index:Parent", "parent")
+made = solver_identity(Objects(parent, specification, pulumi.Output.from_input(specification)), acme_of(specification))
+pulumi.export("made", [one.urn.apply(lambda urn: urn.split("::")[2].split("$")[-1]) for one in made.resources])
 """
 AWS = {
     "type": "awskms",
@@ -73,6 +86,14 @@ def trusting(plain_stack: Stack, endpoint: str) -> Stack:
 
 def unsealed_by(stack: Stack, unseal: dict[str, Any]) -> None:
     stack.program(PROGRAM.format(unseal=unseal))
+
+
+def recorded(stack: Stack, kind: str) -> dict[str, Any]:
+    """The one resource of a type, as the state has it."""
+    resources = json.loads(stack.state_text())["deployment"]["resources"]
+    (found,) = [resource for resource in resources if resource["type"] == kind]
+    state: dict[str, Any] = found
+    return state
 
 
 def outputs(stack: Stack) -> dict[str, Any]:
@@ -155,6 +176,44 @@ def test_a_key_at_google_and_its_grants_are_one_up(trusting: Stack) -> None:
     refused = trusting.run("destroy", "--yes", "--skip-preview")
     assert not refused.ok
     assert "protect" in refused.text
+
+
+def test_a_role_for_dns_challenges_is_made_with_its_policy_and_goes_with_the_stack(trusting: Stack, aws: Aws) -> None:
+    """Policy and association hang on the role: made in the wrong order they fail, removed in it the role stays."""
+    solver = {"region": REGION, "hostedZoneId": "Z1", "identity": {"podIdentity": {"clusterName": "production"}}}
+    trusting.program(SOLVING.format(solver={"route53": solver}))
+    run = trusting.up()
+    assert run.ok, run.text
+    assert len(outputs(trusting)["made"]) == 2
+    role = recorded(trusting, "aws:iam/role:Role")["id"]
+    trust = json.loads(unquote(aws.query("iam", "GetRole", RoleName=role)["AssumeRolePolicyDocument"]))
+    tags = trust["Statement"][0]["Condition"]["StringEquals"]
+    assert tags["aws:RequestTag/kubernetes-namespace"] == "cert-manager"
+    own = recorded(trusting, "aws:iam/rolePolicy:RolePolicy")["outputs"]["name"]
+    policy = json.loads(unquote(aws.query("iam", "GetRolePolicy", RoleName=role, PolicyName=own)["PolicyDocument"]))
+    assert policy["Statement"][0]["Resource"] == "arn:aws:route53:::hostedzone/Z1"
+    assert trusting.preview() == []
+    # Other names, other records: the role stays, its policy follows.
+    trusting.program(SOLVING.replace("bao.example.com", "vault.example.com").format(solver={"route53": solver}))
+    assert trusting.up().ok
+    changed = unquote(aws.query("iam", "GetRolePolicy", RoleName=role, PolicyName=own)["PolicyDocument"])
+    assert "_acme-challenge.vault.example.com" in changed
+    assert "_acme-challenge.bao.example.com" not in changed
+    trusting.must("destroy", "--yes", "--skip-preview")
+    with pytest.raises(AwsError):
+        aws.query("iam", "GetRole", RoleName=role)
+
+
+def test_a_grant_on_a_zone_at_google_follows_its_role(trusting: Stack) -> None:
+    """The role's name is known once it is made; a grant that guesses it could be made before, and fail."""
+    solver = {"project": "p", "hostedZoneName": "example-com", "identity": {"projectNumber": "42"}}
+    trusting.program(SOLVING.format(solver={"cloudDns": solver}))
+    run = trusting.up()
+    assert run.ok, run.text
+    grant = recorded(trusting, "gcp:dns/dnsManagedZoneIamMember:DnsManagedZoneIamMember")["outputs"]
+    assert grant["role"] == "projects/p/roles/openbao_openbao_dns01"
+    assert trusting.preview() == []
+    trusting.must("destroy", "--yes", "--skip-preview")
 
 
 def test_the_stand_in_never_speaks_to_aws_itself(trusting: Stack) -> None:
