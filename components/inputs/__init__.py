@@ -34,7 +34,15 @@ from components.inputs.network import (
     Peer,
     Port,
 )
-from components.inputs.server import AuditDevice, Autopilot, Configuration, Listener, ServiceMonitor, Telemetry
+from components.inputs.server import (
+    AuditDevice,
+    Autopilot,
+    Configuration,
+    Listener,
+    PrometheusRule,
+    ServiceMonitor,
+    Telemetry,
+)
 from components.inputs.tls import (
     AcmeIssuer,
     CaIssuer,
@@ -114,6 +122,7 @@ __all__ = [
     "Port",
     "PreviousStaticKey",
     "PrivateCaIssuer",
+    "PrometheusRule",
     "RecoveryKeys",
     "ResourceList",
     "Resources",

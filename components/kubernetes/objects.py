@@ -163,13 +163,25 @@ class Objects:
         options: pulumi.ResourceOptions | None = None,
     ) -> CustomObject:
         """Register an object of a kind that Kubernetes does not have by itself (cert-manager, Gateway API)."""
-        whole = self.resolved.apply(build)
+        return self.custom_from(api_version, kind, suffix, self.resolved.apply(build), after=after, options=options)
+
+    def custom_from(
+        self,
+        api_version: str,
+        kind: str,
+        suffix: str,
+        manifest: pulumi.Output[Manifest],
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        options: pulumi.ResourceOptions | None = None,
+    ) -> CustomObject:
+        """Like `custom`, from a manifest that more than the specification decides."""
         return CustomObject(
             self.resource(suffix),
             api_version,
             kind,
-            metadata=self._metadata(kind, suffix, whole.apply(lambda built: built.get("metadata"))),
-            spec=whole.apply(lambda built: built["spec"]),
+            metadata=self._metadata(kind, suffix, manifest.apply(lambda built: built.get("metadata"))),
+            spec=manifest.apply(lambda built: built["spec"]),
             opts=self.options(after, options),
         )
 
