@@ -472,11 +472,13 @@ def test_a_release_that_is_none_or_too_old_is_refused(release: str) -> None:
         cluster(gateway={"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge", "api_release": release})
 
 
+GATEWAY = {"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge"}
+INGRESS = {"host": "bao.acme-corp.com"}
 EDGES: dict[str, dict[str, Any]] = {
-    "tls-route": {"gateway": {"tls_passthrough": True}},
-    "http-route": {"gateway": {}},
-    "ingress": {"ingress": {}},
-    "ingress-that-ends-tls": {"ingress": {"tls_secret_name": "edge"}},
+    "tls-route": {"gateway": {**GATEWAY, "tls_passthrough": True}},
+    "http-route": {"gateway": GATEWAY},
+    "ingress": {"ingress": INGRESS},
+    "ingress-that-ends-tls": {"ingress": {**INGRESS, "tls_secret_name": "edge"}},
 }
 
 
@@ -484,9 +486,8 @@ EDGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("tls", [{"mode": "OperatorManaged"}, CERT_MANAGER, external(issuer_ref={"name": "corporate"})])
 def test_what_an_edge_refers_to_is_there(tls: dict[str, Any], edge: str) -> None:
     """A route to a Service, a port, a CA or a name that is not there answers 500 or 503, and says why to nobody."""
-    host = {"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge"} if "gateway" in EDGES[edge] else None
-    block = {**(host or {"host": "bao.acme-corp.com"}), **next(iter(EDGES[edge].values()))}
-    recorder = cluster(tls=tls, network=PEERS, **{next(iter(EDGES[edge])): block})
+    arguments: dict[str, Any] = {"tls": tls, "network": PEERS, **EDGES[edge]}
+    recorder = cluster(**arguments)
     services = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.of_kind("Service")}
     name, port = _backend(recorder)
     assert port in [one["port"] for one in services[name]["ports"]]

@@ -5,17 +5,14 @@ Not proven here: what cert-manager's webhook would add, and Google CAS, whose CR
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from components import DevelopmentVaultCluster
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
 from tests.graph.issuers import ISSUERS
-from tests.graph.recorder import run
-from tests.graph.tls_objects import Answering
+from tests.sandbox.dry_run import dry_run, misspelt, registered
 
 pytestmark = pytest.mark.sandbox
 
@@ -30,33 +27,18 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 
 
-def _objects(tls: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the component registers for cert-manager, as manifests."""
-    wanted: Any = {"tls": tls, "namespace": {"create": False}}
-    recorder = run(lambda: DevelopmentVaultCluster("openbao", wanted), recorder=Answering())
-    kinds = [item for item in recorder.registrations if item.type.split(":")[1].partition("/")[0] in GROUPS]
-    return [{key: value for key, value in item.inputs.items() if value is not None} for item in kinds]
-
-
-def _dry_run(cluster: Cluster, namespace: str, *objects: dict[str, Any]) -> None:
-    moved = [{**item, "metadata": {**item["metadata"], "namespace": namespace}} for item in objects]
-    manner = ("--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
-    listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": moved})
-    cluster.kubectl("apply", *manner, stdin=listing)
-
-
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_issuer_and_certificate_is_what_its_schema_allows(cluster: Cluster, namespace: str, source: str) -> None:
     """A misspelt field is dropped in silence by a lenient server, and the wrong certificate comes, or none."""
     cluster.install_cert_manager_crds()
-    objects = _objects(SOURCES[source])
+    objects = registered(GROUPS, tls=SOURCES[source])
     assert "Certificate" in {item["kind"] for item in objects}
-    _dry_run(cluster, namespace, *objects)
+    dry_run(cluster, namespace, *objects)
 
 
 def test_a_misspelt_field_is_not_what_a_schema_allows(cluster: Cluster, namespace: str) -> None:
     """If this passes through, the test above proves nothing."""
     cluster.install_cert_manager_crds()
-    for item in _objects(SOURCES["0-acme"]):
+    for item in registered(GROUPS, tls=SOURCES["0-acme"]):
         with pytest.raises(SandboxError, match=r"unknown field|not declared in schema"):
-            _dry_run(cluster, namespace, {**item, "spec": {**item["spec"], "misspelt": "x"}})
+            dry_run(cluster, namespace, misspelt(item))
