@@ -10,7 +10,7 @@ import pulumi
 from components import outputs, record
 from components.arguments import accept
 from components.bootstrap import advice, steps
-from components.kubernetes import access, edge, network, services
+from components.kubernetes import access, edge, monitoring, network, services
 from components.kubernetes.configuration import config_map, secret_config, secret_file, workload_needs
 from components.kubernetes.objects import Objects
 from components.kubernetes.workload import awaiting, stateful_set
@@ -76,6 +76,7 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             *steps.before_pods(objects, spec, resolved),
         ]
         pods = self._pods(objects, spec, pulumi.Output.all(known=complete, needs=needs), before)
+        monitoring.monitors(objects, spec, certs)
         # bootstrap and proof
         proven = steps.after_pods(objects, spec, [pods], configuration)
         last = [pods, *proven]

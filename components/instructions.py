@@ -40,14 +40,12 @@ def _forwarded(specification: Specification) -> str:
 
 
 def _trust(specification: Specification) -> list[str]:
-    tls = specification.tls
-    if tls is not None and tls.mode == "OperatorManaged" and not tls.cert_manager:
-        return ["pulumi stack output ca_certificate > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
     source = client_ca_source(specification)
     if source is None:
         return []
-    secret, key = source
-    return [f"{_secret(specification, secret, key)} > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
+    ours = source.kind == "configMap"
+    shown = "pulumi stack output ca_certificate" if ours else _secret(specification, source.name, source.key)
+    return [f"{shown} > ca.crt", 'export BAO_CACERT="$PWD/ca.crt"']
 
 
 def _name(specification: Specification) -> list[str]:

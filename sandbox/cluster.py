@@ -3,6 +3,7 @@
 import concurrent.futures
 import shutil
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -147,9 +148,11 @@ class Cluster:
 
     def install_cert_manager_crds(self) -> None:
         """Make cert-manager's kinds known to the API server. Its controllers do not run: nothing gets issued."""
+        self.install_crds(crds.cert_manager(self.places))
+
+    def install_crds(self, files: Sequence[Path]) -> None:
+        """Make kinds known to the API server, from files that are named `<group>_<plural>.yaml`."""
         self.require_running()
-        folders = crds.cert_manager(self.places)
-        files = [file for folder in folders for file in sorted(folder.glob("*_*.yaml"))]
         self.kubectl("apply", "--server-side", "--force-conflicts", *(f"--filename={file}" for file in files))
         groups_and_plurals = [file.stem.split("_") for file in files]
         names = [f"crd/{plural}.{group}" for group, plural in groups_and_plurals]

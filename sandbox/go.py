@@ -73,7 +73,7 @@ def required_version() -> str:
     """The highest ``go`` directive among the tool groups."""
     directives = [
         line.removeprefix("go ").strip()
-        for module in TOOLS.glob("*/go.mod")
+        for module in TOOLS.rglob("go.mod")
         for line in module.read_text().splitlines()
         if line.startswith("go ")
     ]

@@ -35,7 +35,15 @@ from components.inputs.network import (
     Peer,
     Port,
 )
-from components.inputs.server import AuditDevice, Autopilot, Configuration, Listener, ServiceMonitor, Telemetry
+from components.inputs.server import (
+    AuditDevice,
+    Autopilot,
+    Configuration,
+    Listener,
+    PrometheusRule,
+    ServiceMonitor,
+    Telemetry,
+)
 from components.inputs.tls import (
     AcmeIssuer,
     CaIssuer,
@@ -120,6 +128,7 @@ __all__ = [
     "Port",
     "PreviousStaticKey",
     "PrivateCaIssuer",
+    "PrometheusRule",
     "RecoveryKeys",
     "ResourceList",
     "Resources",

@@ -53,6 +53,8 @@ class Network(TypedDict):
 
     trusted_ingress_peers: NotRequired[list[Peer]]
     """Who may reach the API port 8200."""
+    metrics_peers: NotRequired[list[Peer]]
+    """Who may reach the metrics port 8202; default: trustedIngressPeers."""
     ingress_rules: NotRequired[list[IngressRule]]
     """Raw rules; refused in Hardened."""
     egress_rules: NotRequired[list[EgressRule]]
@@ -78,6 +80,8 @@ class BackendTls(TypedDict):
 
     enabled: NotRequired[bool]
     """Default: `true`."""
+    ca_config_map: NotRequired[pulumi.Input[str]]
+    """ConfigMap of the cluster's namespace with the CA, key `ca.crt`; default: where the CA lies."""
 
 
 class Gateway(TypedDict):
@@ -85,6 +89,10 @@ class Gateway(TypedDict):
 
     enabled: NotRequired[bool]
     """Default: `true`."""
+    api_release: NotRequired[str]
+    """Release of the Gateway API's CRDs in the cluster; newer than 1.5 changes nothing. TLSRoute is v1 from 1.5 and
+    BackendTLSPolicy from 1.4; before, both are alpha and in the experimental channel only. Default: `1.5`.
+    """
     hostname: NotRequired[pulumi.Input[str]]
     gateway_ref_name: NotRequired[pulumi.Input[str]]
     gateway_ref_namespace: NotRequired[pulumi.Input[str]]

@@ -80,7 +80,7 @@ class Configuration(TypedDict):
 
 
 class ServiceMonitor(TypedDict):
-    """Checked against the contract now; the object is not built yet. Metrics: port `metrics` of Service `<name>`."""
+    """Has Prometheus Operator scrape every pod, sealed ones too, from port `metrics` of Service `<name>`."""
 
     enabled: NotRequired[bool]
     """Default: `false`."""
@@ -89,6 +89,16 @@ class ServiceMonitor(TypedDict):
     insecure_skip_verify: NotRequired[pulumi.Input[bool]]
     """Default: `false`."""
     labels: NotRequired[dict[str, pulumi.Input[str]]]
+    """What your Prometheus selects ServiceMonitors by."""
+
+
+class PrometheusRule(TypedDict):
+    """Alerts about what the ServiceMonitor scrapes, and about the server certificate's end."""
+
+    enabled: NotRequired[bool]
+    """Default: `false`."""
+    labels: NotRequired[dict[str, pulumi.Input[str]]]
+    """What your Prometheus selects PrometheusRules by."""
 
 
 class Telemetry(TypedDict):
@@ -101,3 +111,4 @@ class Telemetry(TypedDict):
     metrics_listener: NotRequired[bool]
     """A metrics-only listener on 8202, without token. Default: `true`."""
     service_monitor: NotRequired[ServiceMonitor]
+    prometheus_rule: NotRequired[PrometheusRule]

@@ -1,7 +1,7 @@
 """From outside to the client Service: Gateway API routes, or an Ingress. Never plain text between edge and pods.
 
-Shapes: https://gateway-api.sigs.k8s.io/reference/spec/ (TLSRoute v1 is served from Gateway API 1.5, BackendTLSPolicy v1
-from 1.4) and https://kubernetes.io/docs/concepts/services-networking/ingress/.
+Shapes: https://gateway-api.sigs.k8s.io/reference/spec/ and
+https://kubernetes.io/docs/concepts/services-networking/ingress/.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from typing import Any, Final
 
 import pulumi
 
-from components.kubernetes.objects import Objects
-from components.tls.trust import client_ca_volumes
+from components.kubernetes.objects import Builder, Objects
+from components.tls.trust import client_ca_source
 from profiles.layout import ACME_PORT, API_PORT, Names
 from profiles.rendering import shared_server_name
 from profiles.specification import Specification
 from profiles.specification.network import Gateway, Ingress
 
 _GROUP: Final = "gateway.networking.k8s.io"
-_VERSION: Final = f"{_GROUP}/v1"
+# Kind -> versions, each with the first release 1.x whose CRDs serve it: the newest that a release serves is written.
+_VERSIONS: Final = {
+    "HTTPRoute": ((0, "v1"),),
+    "TLSRoute": ((5, "v1"), (0, "v1alpha2")),
+    "BackendTLSPolicy": ((4, "v1"), (0, "v1alpha3")),
+}
 # Controllers that pass TLS on by an annotation; a user's own annotations win. Traefik does so by its own kinds only.
 _PASS_THROUGH: Final = {
     "nginx.ingress.kubernetes.io/ssl-passthrough": "true",
@@ -38,17 +43,29 @@ def routes(
     made: list[pulumi.Resource] = []
     gateway, ingress = specification.gateway, specification.ingress
     if gateway is not None and gateway.enabled:
-        if gateway.tls_passthrough:
-            made.append(objects.custom(_VERSION, "TLSRoute", "tlsroute", tls_route, after=after))
-        else:
-            made.append(objects.custom(_VERSION, "HTTPRoute", "httproute", http_route, after=after))
-            if gateway.backend_tls.enabled:
-                made.append(
-                    objects.custom(_VERSION, "BackendTLSPolicy", "backend-tls-policy", backend_tls_policy, after=after)
-                )
+        for kind, suffix, build in _gateway_kinds(gateway):
+            version, options = _served(gateway, kind)
+            made.append(objects.custom(version, kind, suffix, build, after=after, options=options))
     if ingress is not None and ingress.enabled:
         made.append(objects.make("Ingress", "ingress", ingress_manifest, after=after))
     return made
+
+
+def _gateway_kinds(gateway: Gateway) -> list[tuple[str, str, Builder]]:
+    """Kind, suffix of the name and builder of each object that ties the cluster to a Gateway."""
+    if gateway.tls_passthrough:
+        return [("TLSRoute", "tlsroute", tls_route)]
+    policy = [("BackendTLSPolicy", "backend-tls-policy", backend_tls_policy)] if gateway.backend_tls.enabled else []
+    return [("HTTPRoute", "httproute", http_route), *policy]
+
+
+def _served(gateway: Gateway, kind: str) -> tuple[str, pulumi.ResourceOptions]:
+    """The apiVersion that the Gateway API's release serves; under another one it is the same object to Pulumi."""
+    release = int(gateway.api_release.removeprefix("1."))
+    version = next(version for since, version in _VERSIONS[kind] if since <= release)
+    others = [other for _, other in _VERSIONS[kind] if other != version]
+    aliases = [pulumi.Alias(type_=f"kubernetes:{_GROUP}/{other}:{kind}") for other in others]
+    return f"{_GROUP}/{version}", pulumi.ResourceOptions(aliases=aliases)
 
 
 def tls_route(specification: Specification) -> dict[str, Any]:
@@ -66,29 +83,30 @@ def http_route(specification: Specification) -> dict[str, Any]:
 
 
 def backend_tls_policy(specification: Specification) -> dict[str, Any]:
-    """Whom the gateway believes to be OpenBao: our CA's ConfigMap, the Secret that holds the CA, or the system's roots.
-
-    A Secret as reference is up to the gateway's implementation; the standard knows ConfigMaps only.
-    """
+    """Whom the gateway believes to be OpenBao, and by which name."""
     names = Names.of(specification)
-    authority = client_ca_volumes(specification)
-    if not authority:
-        trust: dict[str, Any] = {"wellKnownCACertificates": "System"}
-    else:
-        config_map = authority[0].get("configMap")
-        kind, name = (
-            ("ConfigMap", config_map["name"]) if config_map else ("Secret", authority[0]["secret"]["secretName"])
-        )
-        trust = {"caCertificateRefs": [{"group": "", "kind": kind, "name": name}]}
+    name = shared_server_name(specification) or names.service_dns(names.public_service)
     return {
         "spec": {
             "targetRefs": [{"group": "", "kind": "Service", "name": names.public_service}],
-            "validation": {
-                "hostname": shared_server_name(specification) or names.service_dns(names.public_service),
-                **trust,
-            },
+            "validation": {"hostname": name.lower(), **_backend_trust(specification)},
         }
     }
+
+
+def _backend_trust(specification: Specification) -> dict[str, Any]:
+    """The user's ConfigMap, else where the CA lies, always under key `ca.crt`; else the system's roots.
+
+    A Secret as reference is up to the gateway's implementation; the standard knows ConfigMaps only.
+    """
+    chosen, source = _gateway(specification).backend_tls.ca_config_map, client_ca_source(specification)
+    if chosen is not None:
+        kind, name = "ConfigMap", chosen
+    elif source is not None:
+        kind, name = ("ConfigMap" if source.kind == "configMap" else "Secret"), source.name
+    else:
+        return {"wellKnownCACertificates": "System"}
+    return {"caCertificateRefs": [{"group": "", "kind": kind, "name": name}]}
 
 
 def ingress_manifest(specification: Specification) -> dict[str, Any]:

@@ -99,8 +99,9 @@ def network_policy(specification: Specification) -> dict[str, Any]:
             for rule in network.ingress_rules
         ),
     ]
-    if clients and specification.telemetry.enabled and specification.telemetry.metrics_listener:
-        ingress.append({"from": clients, "ports": _ports(METRICS_PORT)})
+    scrapers = [_peer(peer) for peer in network.metrics_peers] or clients
+    if scrapers and specification.telemetry.enabled and specification.telemetry.metrics_listener:
+        ingress.append({"from": scrapers, "ports": _ports(METRICS_PORT)})
     egress = [
         _to_dns(network),
         {"to": own, "ports": _ports(API_PORT, CLUSTER_PORT)},

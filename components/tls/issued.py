@@ -81,14 +81,15 @@ def server_certificate_spec(specification: Specification, issuer_ref: Mapping[st
         "secretTemplate": {"labels": labels(specification), "annotations": risk_annotations(specification)},
         "dnsNames": names,
         **({"ipAddresses": addresses} if addresses else {}),
-        **_lifetime(specification),
+        **lifetime(specification),
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "usages": _usages(specification),
         "issuerRef": dict(issuer_ref),
     }
 
 
-def _lifetime(specification: Specification) -> dict[str, str]:
+def lifetime(specification: Specification) -> dict[str, str]:
+    """`duration` and `renewBefore` of the server's certificate; empty where the server asks its CA itself."""
     tls = specification.tls
     if isinstance(tls, ExternalTls):
         return {"duration": tls.duration, "renewBefore": tls.renew_before}
@@ -103,11 +104,11 @@ def _usages(specification: Specification) -> list[str]:
 
 
 def _warn(certificate: pulumi.Resource, known: Specification, expires: str) -> None:
-    lifetime = _lifetime(known)
-    if not expires or not lifetime:
+    before = lifetime(known).get("renewBefore")
+    if not expires or before is None:
         return
     end = datetime.fromisoformat(expires)
-    if is_ending(end, timedelta(seconds=seconds(lifetime["renewBefore"])), datetime.now(UTC)):
+    if is_ending(end, timedelta(seconds=seconds(before)), datetime.now(UTC)):
         shown = f"kubectl --namespace {known.namespace_name} describe certificate {Names.of(known).child('tls-server')}"
         # Renewals are none of Pulumi's business: what it knows of a Certificate is as old as the last refresh.
         way_out = f"Unless `pulumi refresh` finds a new one, cert-manager failed to renew it: `{shown}`."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from profiles.layout import Names
-from profiles.rendering import shared_server_name, signed_by_public_ca
+from profiles.rendering import edge_hosts, shared_server_name, signed_by_public_ca
 from profiles.specification import Specification
 from profiles.specification.tls import ExternalTls, OperatorManagedTls
 
@@ -30,7 +30,7 @@ def subject_names(specification: Specification) -> tuple[list[str], list[str]]:
     wanted = [] if public else [*Names.of(specification).certificate_names(), *_LOOPBACK]
     if isinstance(tls, ExternalTls) and tls.server_name is not None:
         wanted.append(tls.server_name)
-    wanted += edge_names(specification)
+    wanted += edge_hosts(specification).values()
     if isinstance(tls, ExternalTls | OperatorManagedTls):
         wanted += tls.extra_sans
     unique = list(dict.fromkeys(wanted))
@@ -42,17 +42,7 @@ def required_names(specification: Specification) -> list[str]:
     names, shared = Names.of(specification), shared_server_name(specification)
     services = [names.service_dns(names.active_service), names.service_dns(names.public_service)]
     inside = [shared] if shared else [*(names.pod_dns(pod) for pod in names.pods), *services]
-    return [*inside, *edge_names(specification)]
-
-
-def edge_names(specification: Specification) -> list[str]:
-    """Host names that clients outside the cluster see the server's own certificate by."""
-    gateway, ingress = specification.gateway, specification.ingress
-    hosts = [
-        gateway.hostname if gateway is not None and gateway.enabled and gateway.tls_passthrough else None,
-        ingress.host if ingress is not None and ingress.enabled and ingress.tls_secret_name is None else None,
-    ]
-    return [host for host in hosts if host is not None]
+    return [*inside, *edge_hosts(specification).values()]
 
 
 def _is_address(name: str) -> bool:

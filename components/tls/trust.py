@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from profiles.layout import TLS_DIR, Names
 from profiles.rendering import peer_ca_file
@@ -13,22 +14,31 @@ _VOLUME = "tls"
 _CA = "ca.crt"
 
 
+@dataclass(frozen=True)
+class CaSource:
+    """Where the CA's certificate lies in the cluster: a key of a ConfigMap (`configMap`) or of a Secret (`secret`)."""
+
+    kind: Literal["configMap", "secret"]
+    name: str
+    key: str = _CA
+
+
 def client_ca_mounts(specification: Specification) -> dict[str, str]:
     """Volume → folder that holds `ca.crt` (`layout.TLS_CA`); empty where the system's roots are trusted."""
     return {} if peer_ca_file(specification) is None else {_VOLUME: TLS_DIR}
 
 
 def client_ca_volumes(specification: Specification) -> list[dict[str, Any]]:
-    """The volume of `client_ca_mounts`: a ConfigMap if the CA is ours, else one key of the Secret that has it."""
-    if _is_our_own(specification):
-        config_map = Names.of(specification).child("tls-ca")
-        return [{"name": _VOLUME, "configMap": {"name": config_map, "defaultMode": 0o444}}]
+    """The volume of `client_ca_mounts`: the ConfigMap, or one key of the Secret, and never the server's key."""
     source = client_ca_source(specification)
-    if source is None:
-        return []
-    secret, key = source
-    items = [{"key": key, "path": _CA}]
-    return [{"name": _VOLUME, "secret": {"secretName": secret, "defaultMode": 0o444, "items": items}}]
+    match source:
+        case None:
+            return []
+        case CaSource(kind="configMap"):
+            return [{"name": _VOLUME, "configMap": {"name": source.name, "defaultMode": 0o444}}]
+        case _:
+            items = [{"key": source.key, "path": _CA}]
+            return [{"name": _VOLUME, "secret": {"secretName": source.name, "defaultMode": 0o444, "items": items}}]
 
 
 def server_secret(specification: Specification) -> str:
@@ -42,24 +52,29 @@ def server_secret(specification: Specification) -> str:
 def left_by_cert_manager(specification: Specification) -> list[str]:
     """Names of the Secrets that cert-manager fills and does not remove with its Certificates and Issuers."""
     tls, names = specification.tls, Names.of(specification)
-    if isinstance(tls, OperatorManagedTls):
-        return [names.child("tls-server"), names.child("tls-ca")] if tls.cert_manager else []
-    if not isinstance(tls, ExternalTls) or tls.secret_name is not None:
+    if not kept_by_cert_manager(specification):
         return []
-    account = tls.issuer is not None and tls.issuer.acme is not None
+    if isinstance(tls, OperatorManagedTls):
+        return [names.child("tls-server"), names.child("tls-ca")]
+    account = isinstance(tls, ExternalTls) and tls.issuer is not None and tls.issuer.acme is not None
     return [names.child("tls-server"), *([names.child("tls-account")] if account else [])]
 
 
-def _is_our_own(specification: Specification) -> bool:
+def kept_by_cert_manager(specification: Specification) -> bool:
+    """Whether cert-manager issues and renews the server's certificate."""
     tls = specification.tls
-    return isinstance(tls, OperatorManagedTls) and not tls.cert_manager
+    if isinstance(tls, OperatorManagedTls):
+        return tls.cert_manager
+    return isinstance(tls, ExternalTls) and tls.secret_name is None
 
 
-def client_ca_source(specification: Specification) -> tuple[str, str] | None:
-    """Secret and key that hold the CA of mode External, ACME or cert-manager; None for the system's roots."""
+def client_ca_source(specification: Specification) -> CaSource | None:
+    """Where clients in the cluster find the CA; None for the system's roots."""
     tls = specification.tls
     if peer_ca_file(specification) is None:
         return None
+    if isinstance(tls, OperatorManagedTls) and not tls.cert_manager:
+        return CaSource("configMap", Names.of(specification).child("tls-ca"))
     if isinstance(tls, AcmeTls) and tls.ca_root_secret_ref is not None:
-        return tls.ca_root_secret_ref, "issuer.crt"
-    return server_secret(specification), _CA
+        return CaSource("secret", tls.ca_root_secret_ref, "issuer.crt")
+    return CaSource("secret", server_secret(specification))

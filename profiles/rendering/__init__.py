@@ -16,6 +16,7 @@ from profiles.rendering.bootstrap import (
     bootstrap_configuration,
 )
 from profiles.rendering.listener import (
+    edge_hosts,
     peer_ca_file,
     probe_server_name,
     server_name,
@@ -40,6 +41,7 @@ __all__ = [
     "bootstrap_configuration",
     "bootstrap_secrets",
     "dump",
+    "edge_hosts",
     "generated_secrets",
     "has_secret_configuration",
     "inline_seal_keys",

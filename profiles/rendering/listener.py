@@ -71,6 +71,17 @@ def shared_server_name(specification: Specification) -> str | None:
     return None if name == Names.of(specification).pod_dns(first) else name
 
 
+def edge_hosts(specification: Specification) -> dict[str, str]:
+    """Host names by which clients behind an edge see the server's own certificate, by the field that has them."""
+    gateway, ingress = specification.gateway, specification.ingress
+    hosts: dict[str, str | None] = {}
+    if gateway is not None and gateway.enabled and gateway.tls_passthrough:
+        hosts["gateway.hostname"] = gateway.hostname
+    if ingress is not None and ingress.enabled and ingress.tls_secret_name is None:
+        hosts["ingress.host"] = ingress.host
+    return {path: host for path, host in hosts.items() if host is not None}
+
+
 def signed_by_public_ca(tls: ExternalTls) -> bool:
     """Whether cert-manager asks a CA that signs public names only and that every system knows.
 

@@ -58,12 +58,13 @@ def no_raw_ingress(case: Case) -> Iterator[Breach]:
     "Clients are named",
     since="N",
     scope="Hardened",
-    fields=("network.trustedIngressPeers",),
+    fields=("network.trustedIngressPeers", "network.metricsPeers"),
     reason="This peer is not explicit.",
     way_out=_EXPLICIT,
 )
 def explicit_clients(case: Case) -> Iterator[Breach]:
     yield from _peers("network.trustedIngressPeers", case.spec.network.trusted_ingress_peers)
+    yield from _peers("network.metricsPeers", case.spec.network.metrics_peers)
 
 
 @rule(
@@ -94,13 +95,16 @@ def explicit_destinations(case: Case) -> Iterator[Breach]:
     "contract.network.peer-shape",
     "Peers that Kubernetes accepts",
     since="ours",
-    fields=("network.trustedIngressPeers", "network.egressRules", "network.ingressRules"),
+    fields=("network.trustedIngressPeers", "network.metricsPeers", "network.egressRules", "network.ingressRules"),
     reason="Kubernetes takes a peer with selectors or with an ipBlock, never both and never neither.",
     way_out="Split it into one peer for the selectors and one for the ipBlock.",
 )
 def peer_shape(case: Case) -> Iterator[Breach]:
     network = case.spec.network
-    groups: list[tuple[str, list[Peer]]] = [("network.trustedIngressPeers", network.trusted_ingress_peers)]
+    groups: list[tuple[str, list[Peer]]] = [
+        ("network.trustedIngressPeers", network.trusted_ingress_peers),
+        ("network.metricsPeers", network.metrics_peers),
+    ]
     egress: list[EgressRule] = network.egress_rules
     ingress: list[IngressRule] = network.ingress_rules
     groups += [(f"network.egressRules[{index}].to", one.to) for index, one in enumerate(egress)]
@@ -237,10 +241,11 @@ def gateway_peers(case: Case) -> Iterator[Breach]:
     "contract.gateway.backend-ca",
     "The gateway can read the CA",
     since="ours",
-    fields=("gateway.tlsPassthrough", "gateway.backendTls.enabled", "tls"),
+    fields=("gateway.backendTls.caConfigMap", "gateway.tlsPassthrough", "gateway.backendTls.enabled", "tls"),
     reason="The CA of this certificate lies in a Secret only, and the Gateway API demands no more of a gateway than "
     "ConfigMaps in a BackendTLSPolicy; one that takes no Secrets answers every request with an error.",
-    way_out="Check that your gateway takes Secrets as caCertificateRefs, or set gateway.tlsPassthrough to true.",
+    way_out="Put the CA into a ConfigMap, key `ca.crt`, and name it in gateway.backendTls.caConfigMap; or set "
+    "gateway.tlsPassthrough to true.",
     advice=True,
     when=lambda case: case.spec.gateway is not None and case.spec.gateway.enabled,
 )
@@ -248,9 +253,11 @@ def gateway_backend_ca(case: Case) -> Iterator[Breach]:
     gateway, tls = case.spec.gateway, case.spec.tls
     if gateway is None or gateway.tls_passthrough or not gateway.backend_tls.enabled:
         return
+    if gateway.backend_tls.ca_config_map is not None:
+        return
     ours = isinstance(tls, OperatorManagedTls) and not tls.cert_manager  # this CA is published as a ConfigMap
     if tls is not None and not ours and peer_ca_file(case.spec) is not None:
-        yield Breach("gateway.tlsPassthrough")
+        yield Breach("gateway.backendTls.caConfigMap")
 
 
 @rule(

@@ -77,20 +77,6 @@ def snapshots(_: Case) -> Iterator[Breach]:
 
 
 @rule(
-    "contract.service-monitor",
-    "Somebody scrapes the metrics",
-    since="ours",
-    fields=("telemetry.serviceMonitor.enabled",),
-    reason="No ServiceMonitor is built yet, so by this field alone nobody scrapes the metrics.",
-    way_out="Write one for port `metrics` of the Service that has the cluster's name, and remove this field.",
-    advice=True,
-)
-def service_monitor(case: Case) -> Iterator[Breach]:
-    if case.spec.telemetry.service_monitor.enabled:
-        yield Breach("telemetry.serviceMonitor.enabled")
-
-
-@rule(
     "openbao.stack-secrets-provider",
     "The stack does not lock its own key in",
     since="ours",

@@ -47,20 +47,6 @@ def tls_decided(case: Case) -> Iterator[Breach]:
 
 
 @rule(
-    "hardened.service-monitor.tls-verification",
-    "Metrics are scraped over verified TLS",
-    since="N",
-    scope="Hardened",
-    fields=("telemetry.serviceMonitor.insecureSkipVerify",),
-    reason="A scraper that verifies nothing can be fed anything.",
-    way_out="Remove telemetry.serviceMonitor.insecureSkipVerify.",
-)
-def verified_metrics(case: Case) -> Iterator[Breach]:
-    if case.spec.telemetry.service_monitor.insecure_skip_verify:
-        yield Breach("telemetry.serviceMonitor.insecureSkipVerify")
-
-
-@rule(
     "hardened.configuration.dangerous-runtime-flags",
     "No debugging doors",
     since="N",

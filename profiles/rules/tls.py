@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from profiles.addresses import is_address, is_dns_name, is_elsewhere, is_internal_name, is_public_acme
 from profiles.pem import is_certificate
+from profiles.rendering.listener import edge_hosts
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.rules.server import seconds
 from profiles.specification import Specification
@@ -99,16 +100,21 @@ def acme_solver(case: Case) -> Iterator[Breach]:
         yield Breach("tls.issuer.acme")
     if not str(acme.server).startswith("https://"):
         yield Breach("tls.issuer.acme.server", "An ACME directory is an https URL.", "Write it with `https://`.")
-    if acme.http01 is not None and any(str(name).startswith("*.") for name in tls.extra_sans):
-        reason = "HTTP-01 cannot prove a wildcard."
-        yield Breach("tls.extraSans", reason, "Use route53 or cloudDns, or list the names one by one.")
+    if acme.http01 is None:
+        return
+    reason, way_out = "HTTP-01 cannot prove a wildcard.", "Use route53 or cloudDns, or list the names one by one."
+    if any(str(name).startswith("*.") for name in tls.extra_sans):
+        yield Breach("tls.extraSans", reason, way_out)
+    for path, host in edge_hosts(case.spec).items():
+        if str(host).startswith("*."):
+            yield Breach(path, reason, way_out)
 
 
 @rule(
     "openbao.tls.public-names",
     "A public CA is asked for public names only",
     since="ours",
-    fields=("tls.issuer.acme.server", "tls.serverName", "tls.extraSans"),
+    fields=("tls.issuer.acme.server", "tls.serverName", "tls.extraSans", "gateway.hostname", "ingress.host"),
     reason=_PUBLIC,
     way_out="Set tls.serverName to a public DNS name of yours: joins and probes use it instead of the pods' names.",
     when=_external_with(lambda tls: (acme := acme_issuer(tls)) is not None and is_public_acme(str(acme.server))),
@@ -119,6 +125,9 @@ def public_names(case: Case) -> Iterator[Breach]:
         return
     if tls.server_name is None or is_internal_name(str(tls.server_name)):
         yield Breach("tls.serverName")
+    for path, host in edge_hosts(case.spec).items():
+        if is_internal_name(str(host)):
+            yield Breach(path, way_out="Use a public name, let the edge end TLS, or use a private CA.")
 
     def look(index: int, name: str) -> Iterator[Breach]:
         if is_internal_name(str(name)):

@@ -44,6 +44,9 @@ class IngressRule(Part):
 
 class Network(Part):
     trusted_ingress_peers: list[Peer] = Field(default_factory=list, description="Who may reach the API port 8200.")
+    metrics_peers: list[Peer] = Field(
+        default_factory=list, description="Who may reach the metrics port 8202; default: trustedIngressPeers."
+    )
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="Raw rules; refused in Hardened.")
     egress_rules: list[EgressRule] = Field(
         default_factory=list, description="Whom the pods may call besides DNS, peers and the API server."
@@ -63,10 +66,19 @@ class ClientService(Part):
 
 class BackendTls(Part):
     enabled: bool = True
+    ca_config_map: SecretName | None = Field(
+        default=None,
+        description="ConfigMap of the cluster's namespace with the CA, key `ca.crt`; default: where the CA lies.",
+    )
 
 
 class Gateway(Part):
     enabled: bool = True
+    api_release: Annotated[str, Field(pattern=r"^1\.([1-9]|[1-9][0-9])$")] = Field(
+        default="1.5",
+        description="Release of the Gateway API's CRDs in the cluster; newer than 1.5 changes nothing. TLSRoute is v1 "
+        "from 1.5 and BackendTLSPolicy from 1.4; before, both are alpha and in the experimental channel only.",
+    )
     hostname: Text | None = None
     gateway_ref_name: Text | None = None
     gateway_ref_namespace: Text | None = None

@@ -64,12 +64,23 @@ class AuditDevice(Part):
 
 
 class ServiceMonitor(Part):
-    """Checked against the contract now; the object is not built yet. Metrics: port `metrics` of Service `<name>`."""
+    """Has Prometheus Operator scrape every pod, sealed ones too, from port `metrics` of Service `<name>`."""
 
     enabled: bool = False
     interval: Duration = "30s"
     insecure_skip_verify: Flag = False
-    labels: dict[str, LabelValue] = Field(default_factory=dict)
+    labels: dict[str, LabelValue] = Field(
+        default_factory=dict, description="What your Prometheus selects ServiceMonitors by."
+    )
+
+
+class PrometheusRule(Part):
+    """Alerts about what the ServiceMonitor scrapes, and about the server certificate's end."""
+
+    enabled: bool = False
+    labels: dict[str, LabelValue] = Field(
+        default_factory=dict, description="What your Prometheus selects PrometheusRules by."
+    )
 
 
 class Telemetry(Part):
@@ -77,3 +88,4 @@ class Telemetry(Part):
     prometheus_retention_time: Duration = "30s"
     metrics_listener: bool = Field(default=True, description="A metrics-only listener on 8202, without token.")
     service_monitor: ServiceMonitor = Field(default_factory=ServiceMonitor.defaults)
+    prometheus_rule: PrometheusRule = Field(default_factory=PrometheusRule.defaults)

@@ -61,7 +61,7 @@ class Recorder(mocks.Mocks):
         if kind == "PrivateKey":
             outputs |= {"privateKeyPem": f"private key {args.name}", "publicKeyPem": "public key"}
         if kind in {"SelfSignedCert", "LocallySignedCert"}:
-            outputs |= {"certPem": f"certificate {args.name}"}
+            outputs |= {"certPem": f"certificate {args.name}", "validityEndTime": "2099-01-01T00:00:00Z"}
         if kind == "CertRequest":
             outputs |= {"certRequestPem": f"request {args.name}"}
         return f"{args.name}-id", outputs

@@ -452,6 +452,95 @@ def test_with_acme_edges_lead_to_the_challenge_service() -> None:
 
 
 @pytest.mark.parametrize(
+    ("release", "route", "policy"),
+    [("1.1", "v1alpha2", "v1alpha3"), ("1.3", "v1alpha2", "v1alpha3"), ("1.4", "v1alpha2", "v1"), ("1.10", "v1", "v1")],
+)
+def test_objects_are_of_the_version_that_the_gateway_apis_release_serves(release: str, route: str, policy: str) -> None:
+    """An unknown version is refused by the API server; an alias keeps a new release from replacing the object."""
+    gateway = {"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge", "api_release": release}
+    ending, passing = cluster(gateway=gateway), cluster(gateway={**gateway, "tls_passthrough": True})
+    kinds = {"TLSRoute": (passing, route, "openbao-tlsroute")}
+    kinds |= {"BackendTLSPolicy": (ending, policy, "openbao-backend-tls-policy")}
+    for kind, (recorder, version, name) in kinds.items():
+        found = recorder.named(f":{kind}", name)
+        assert found.type == f"kubernetes:gateway.networking.k8s.io/{version}:{kind}"
+        aliases = "".join(found.options["aliases"])
+        others = {"v1", "v1alpha2" if kind == "TLSRoute" else "v1alpha3"} - {version}
+        assert [f"gateway.networking.k8s.io/{other}:{kind}" in aliases for other in others] == [True]
+    assert ending.named(":HTTPRoute", "openbao-httproute").type == "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+
+
+@pytest.mark.parametrize("release", ["1.0", "2.0", "1.5.1", "v1.5", "1.100"])
+def test_a_release_that_is_none_or_too_old_is_refused(release: str) -> None:
+    """Before 1.1 a BackendTLSPolicy had another shape, and a patch release changes no version."""
+    with pytest.raises(RefusedSpecificationError, match=r"gateway\.apiRelease"):
+        cluster(gateway={"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge", "api_release": release})
+
+
+GATEWAY = {"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge"}
+INGRESS = {"host": "bao.acme-corp.com"}
+EDGES: dict[str, dict[str, Any]] = {
+    "tls-route": {"gateway": {**GATEWAY, "tls_passthrough": True}},
+    "http-route": {"gateway": GATEWAY},
+    "ingress": {"ingress": INGRESS},
+    "ingress-that-ends-tls": {"ingress": {**INGRESS, "tls_secret_name": "edge"}},
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("tls", [{"mode": "OperatorManaged"}, CERT_MANAGER, external(issuer_ref={"name": "corporate"})])
+def test_what_an_edge_refers_to_is_there(tls: dict[str, Any], edge: str) -> None:
+    """A route to a Service, a port, a CA or a name that is not there answers 500 or 503, and says why to nobody."""
+    arguments: dict[str, Any] = {"tls": tls, "network": PEERS, **EDGES[edge]}
+    recorder = cluster(**arguments)
+    services = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.of_kind("Service")}
+    name, port = _backend(recorder)
+    assert port in [one["port"] for one in services[name]["ports"]]
+    asked = {"bao.acme-corp.com"} if edge in {"tls-route", "ingress"} else set()
+    for policy in recorder.of_kind("BackendTLSPolicy"):
+        spec = policy.inputs["spec"]
+        assert [target["name"] for target in spec["targetRefs"]] == [name]
+        asked.add(spec["validation"]["hostname"])
+        _assert_ca(recorder, spec["validation"]["caCertificateRefs"][0])
+    assert asked <= set(_certified(recorder))
+
+
+def _backend(recorder: Recorder) -> tuple[str, int]:
+    """Service and port behind the one edge."""
+    if found := recorder.of_kind("Ingress"):
+        service = found[0].inputs["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
+        return service["name"], service["port"]["number"]
+    (route,) = [*recorder.of_kind("TLSRoute"), *recorder.of_kind("HTTPRoute")]
+    backend = route.inputs["spec"]["rules"][0]["backendRefs"][0]
+    return backend["name"], backend["port"]
+
+
+def _assert_ca(recorder: Recorder, reference: dict[str, str]) -> None:
+    if reference["kind"] == "ConfigMap":
+        assert "ca.crt" in recorder.named(":ConfigMap", reference["name"]).inputs["data"]
+    else:
+        assert recorder.named(":Certificate", "openbao-tls-server").inputs["spec"]["secretName"] == reference["name"]
+
+
+def _certified(recorder: Recorder) -> list[str]:
+    """Names in the server's certificate."""
+    if requests := recorder.of_kind("CertRequest"):
+        return list(requests[0].inputs["dnsNames"])
+    return list(recorder.named(":Certificate", "openbao-tls-server").inputs["spec"]["dnsNames"])
+
+
+def test_a_gateway_reads_the_ca_where_its_owner_put_it_and_asks_in_lower_case() -> None:
+    """The standard knows ConfigMaps only, and no upper case in a name that TLS does not care about."""
+    gateway = {"hostname": "bao.acme-corp.com", "gateway_ref_name": "edge"}
+    tls = external(issuer={"ca": {"secret_name": "ca"}}, server_name="Bao.Corp.Internal")
+    recorder = cluster(gateway={**gateway, "backend_tls": {"ca_config_map": "corporate"}}, tls=tls)
+    assert recorder.named(":BackendTLSPolicy", "openbao-backend-tls-policy").inputs["spec"]["validation"] == {
+        "hostname": "bao.corp.internal",
+        "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "corporate"}],
+    }
+
+
+@pytest.mark.parametrize(
     ("tls", "reference"),
     [
         (

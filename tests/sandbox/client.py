@@ -42,10 +42,12 @@ class Client:
     def address(self, service: str) -> str:
         return str(self.get("service", service)["spec"]["clusterIP"])
 
-    def pool(self, address: str, host_name: str, timeout: float = 3.0) -> urllib3.HTTPSConnectionPool:
+    def pool(
+        self, address: str, host_name: str, timeout: float = 3.0, port: int = API_PORT
+    ) -> urllib3.HTTPSConnectionPool:
         return urllib3.HTTPSConnectionPool(
             address,
-            API_PORT,
+            port,
             ca_cert_data=self.ca,
             assert_hostname=host_name,
             server_hostname=host_name,

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from components import DevelopmentVaultCluster
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
-from tests.graph.clouds import ACCOUNT, AnsweringClouds
+from tests.graph.clouds import ACCOUNT
 from tests.graph.issuers import ISSUERS
-from tests.graph.recorder import Recorder, Registration, run
+from tests.graph.recorder import Recorder, Registration
 from tests.graph.trust_roots import of_cloud, statements
+from tests.sandbox.dry_run import dry_run, is_of, manifests, misspelt, recorded, registered
 
 pytestmark = pytest.mark.sandbox
 
@@ -49,50 +49,35 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 
 
-def _registered(tls: dict[str, Any], namespace: str = "openbao") -> Recorder:
-    wanted: Any = {"tls": tls, "namespace": {"create": False, "name": namespace}}
-    return run(lambda: DevelopmentVaultCluster("openbao", wanted), recorder=AnsweringClouds())
-
-
 def _objects(recorder: Recorder) -> list[dict[str, Any]]:
-    """What the component registers for cert-manager, as manifests."""
-    found = [item for item in recorder.registrations if _is_for_cert_manager(item)]
-    return [{key: value for key, value in item.inputs.items() if value is not None} for item in found]
+    """What the component registers for cert-manager: Issuers, Certificates, and who may be the solver."""
+    return manifests(item for item in recorder.registrations if is_of(GROUPS, item) or _is_solver(item))
 
 
-def _is_for_cert_manager(item: Registration) -> bool:
-    """Issuers and Certificates, and who may be the solver."""
-    group = item.type.split(":")[1].partition("/")[0]
-    return group in GROUPS or (item.type.startswith("kubernetes:") and item.name == "openbao-dns01")
-
-
-def _dry_run(cluster: Cluster, namespace: str, *objects: dict[str, Any]) -> None:
-    moved = [{**item, "metadata": {**item["metadata"], "namespace": namespace}} for item in objects]
-    manner = ("--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
-    listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": moved})
-    cluster.kubectl("apply", *manner, stdin=listing)
+def _is_solver(item: Registration) -> bool:
+    return item.type.startswith("kubernetes:") and item.name == "openbao-dns01"
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_issuer_and_certificate_is_what_its_schema_allows(cluster: Cluster, namespace: str, source: str) -> None:
     """A misspelt field is dropped in silence by a lenient server, and the wrong certificate comes, or none."""
     cluster.install_cert_manager_crds()
-    objects = _objects(_registered(SOURCES[source]))
+    objects = _objects(recorded(tls=SOURCES[source]))
     assert "Certificate" in {item["kind"] for item in objects}
-    _dry_run(cluster, namespace, *objects)
+    dry_run(cluster, namespace, *objects)
 
 
 def test_a_misspelt_field_is_not_what_a_schema_allows(cluster: Cluster, namespace: str) -> None:
     """If this passes through, the test above proves nothing."""
     cluster.install_cert_manager_crds()
-    for item in _objects(_registered(SOURCES["0-acme"])):
+    for item in registered(GROUPS, tls=SOURCES["0-acme"]):
         with pytest.raises(SandboxError, match=r"unknown field|not declared in schema"):
-            _dry_run(cluster, namespace, {**item, "spec": {**item["spec"], "misspelt": "x"}})
+            dry_run(cluster, namespace, misspelt(item))
 
 
 def test_cert_manager_gets_the_tokens_that_the_role_trusts_and_no_others(cluster: Cluster, namespace: str) -> None:
     """AWS compares `sub` and `aud` letter by letter; a Role that says more would hand out the pods' own tokens."""
-    recorder = _registered(SOURCES["route53-irsa"], namespace)
+    recorder = recorded(tls=SOURCES["route53-irsa"], namespace={"create": False, "name": namespace})
     objects = [item for item in _objects(recorder) if item["metadata"]["name"] == "openbao-dns01"]
     cluster.kubectl("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 

@@ -9,10 +9,12 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from sandbox import crds
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Client, until
 from tests.sandbox.stack import Stack
@@ -110,6 +112,53 @@ def test_data_wiped_under_a_running_pod_is_not_initialised_again(stack: Stack) -
     until(lambda: client.call("GET", "sys/health?standbyok=true", pool=client.pod_pool(first))[0] == 200, "joined")
     until(lambda: client.cluster_id(first) == before, "the same cluster")
     until(lambda: client.peers() == {f"{stack.name}-{ordinal}": True for ordinal in range(3)}, "three voters")
+
+
+GATEWAY = {"hostname": "bao.acme-corp.com", "gatewayRefName": "edge", "tlsPassthrough": True}
+TELEMETRY = {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
+
+
+def test_a_monitored_cluster_is_scraped_pod_by_pod(stack: Stack) -> None:
+    """What the live objects say must lead to every pod: Service, port, path, CA and server name together."""
+    stack.cluster.install_crds(crds.prometheus_operator(stack.cluster.places))
+    stack.write({**SMALL, "replicas": 3, "telemetry": TELEMETRY})
+    stack.up()
+    client = _client(stack)
+    spec = client.get("servicemonitor", f"{stack.name}-metrics")["spec"]
+    (endpoint,) = spec["endpoints"]
+    source = endpoint["tlsConfig"]["ca"]["configMap"]
+    trusting = Client(stack.cluster, stack.name, client.get("configmap", source["name"])["data"][source["key"]])
+    labels = ",".join(f"{key}={value}" for key, value in spec["selector"]["matchLabels"].items())
+    listing = json.loads(client.kubectl("get", "endpointslices", f"--selector={labels}", "--output=json"))["items"]
+    scraped = {}
+    for piece in listing:
+        for port in (one["port"] for one in piece["ports"] if one["name"] == endpoint["port"]):
+            for pod in piece["endpoints"]:
+                pool = trusting.pool(pod["addresses"][0], endpoint["tlsConfig"]["serverName"], port=port)
+                answer = pool.request("GET", f"{endpoint['path']}?format={endpoint['params']['format'][0]}")
+                scraped[pod["targetRef"]["name"]] = answer.data.decode()
+    assert scraped.keys() == client.pods().keys()
+    assert all(re.search(r"^vault_core_unsealed\{.*\} 1$", text, re.MULTILINE) for text in scraped.values())
+    rules = client.get("prometheusrule", f"{stack.name}-alerts")["spec"]["groups"][0]["rules"]
+    (ends,) = (rule["expr"] for rule in rules if rule["alert"] == "OpenBaoCertificateEnds")
+    expires = datetime.fromisoformat(stack.outputs()["certificate_expires"])
+    assert ends == f"vector(time()) > {(expires - timedelta(hours=720)).timestamp():.0f}"
+    assert set(stack.up().changes) == {"unchanged"}
+
+
+def test_another_release_of_the_gateway_api_keeps_the_route(stack: Stack) -> None:
+    """A new apiVersion that replaces the object deletes what it has just made: both are one object to Kubernetes."""
+    stack.cluster.install_crds(crds.gateway_api(stack.cluster.places, "1.5", "experimental", ["tlsroutes"]))
+    client, name = _client(stack), f"{stack.name}-tlsroute"
+    stack.write({**SMALL, "replicas": 3, "gateway": {**GATEWAY, "apiRelease": "1.4"}})
+    stack.up()
+    assert stack.resources("kubernetes:gateway.networking.k8s.io/v1alpha2:TLSRoute")
+    before = client.get("tlsroute", name)["metadata"]["uid"]
+    stack.write({**SMALL, "replicas": 3, "gateway": GATEWAY})
+    assert stack.up().changes.keys() == {"updated", "unchanged"}
+    assert client.get("tlsroute", name)["metadata"]["uid"] == before
+    assert not stack.resources("kubernetes:gateway.networking.k8s.io/v1alpha2:TLSRoute")
+    assert set(stack.up().changes) == {"unchanged"}
 
 
 def test_no_secret_reaches_state_config_maps_events_or_logs(stack: Stack) -> None:

@@ -87,7 +87,7 @@ class Node:
         self.environment: dict[str, str] = {}
         self.session = requests.Session()
         self.session.trust_env = False
-        self.session.mount("https://", _ByServerName(server_name(cluster.specification, self.name)))
+        self.session.mount("https://", ByServerName(server_name(cluster.specification, self.name)))
 
     def path(self, in_pod: str) -> Path:
         """Where a path of the pod is on this machine."""
@@ -297,7 +297,7 @@ def _below(home: Path, text: str) -> str:
     return f"{home}{text}" if text.startswith(POD_PATHS) else text
 
 
-class _ByServerName(HTTPAdapter):
+class ByServerName(HTTPAdapter):
     """Connects to an address and asks for, and verifies, a name."""
 
     def __init__(self, name: str) -> None:

@@ -55,6 +55,7 @@ EXAMPLES = [
         refused("network.explicit_clients", "network.trustedIngressPeers[0]", _peer(peer))
         for peer in PEERS_THAT_ARE_ANYBODY
     ),
+    refused("network.explicit_clients", "network.metricsPeers[0]", {"network.metricsPeers": [EVERYBODY]}),
     accepted("network.explicit_clients", _peer({"podSelector": {}, "namespaceSelector": {"matchLabels": {"a": "b"}}})),
     accepted("network.explicit_clients", _peer({"podSelector": {"matchLabels": {"a": "b"}}})),
     refused("network.explicit_destinations", "network.egressRules[1].to", _egress({"ports": [{"port": 443}]})),
@@ -75,6 +76,7 @@ EXAMPLES = [
     ),
     accepted("network.explicit_destinations"),
     refused("network.peer_shape", "network.trustedIngressPeers[0]", _peer({})),
+    refused("network.peer_shape", "network.metricsPeers[0]", {"network.metricsPeers": [{}]}),
     refused(
         "network.peer_shape",
         "network.egressRules[1].to[0]",
@@ -136,14 +138,15 @@ EXAMPLES = [
         {"gateway": GATEWAY, "network.trustedIngressPeers": []},
     ),
     accepted("network.gateway_peers", {"gateway": GATEWAY}),
-    refused("network.gateway_backend_ca", "gateway.tlsPassthrough", {"gateway": ENDS_TLS}),
+    refused("network.gateway_backend_ca", "gateway.backendTls.caConfigMap", {"gateway": ENDS_TLS}),
     refused(
         "network.gateway_backend_ca",
-        "gateway.tlsPassthrough",
+        "gateway.backendTls.caConfigMap",
         {"gateway": ENDS_TLS, "tls": {"mode": "OperatorManaged", "certManager": True}},
         base=DEVELOPMENT,
     ),
     accepted("network.gateway_backend_ca", {"gateway": GATEWAY}),
+    accepted("network.gateway_backend_ca", {"gateway": {**ENDS_TLS, "backendTls": {"caConfigMap": "corporate-ca"}}}),
     accepted("network.gateway_backend_ca", {"gateway": ENDS_TLS, "tls": ISSUER}),
     accepted("network.gateway_backend_ca", {"gateway": ENDS_TLS}, base=DEVELOPMENT),
     refused(

@@ -29,25 +29,69 @@ def _audit(**device: Any) -> dict[str, Any]:
     return {"audit": [device]}
 
 
+HTTP_01 = {
+    **ISSUER,
+    "issuer": {
+        "acme": {"server": "https://acme-v02.api.letsencrypt.org/directory", "http01": {"ingressClassName": "x"}}
+    },
+}
+SCRAPED = {"telemetry.serviceMonitor.enabled": True}
+ALERTS = {"telemetry.prometheusRule.enabled": True}
+PROMETHEUS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 AUTH = {"kubernetes": {"role": "openbao"}}
 
 EXAMPLES = [
-    refused(
-        "offline.service_monitor",
-        "telemetry.serviceMonitor.enabled",
-        {"telemetry.serviceMonitor.enabled": True},
-    ),
-    accepted("offline.service_monitor"),
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}),
     refused("server.listener_tls", f"{L}.tlsDisable", {f"{L}.tlsDisable": True}, base=DEVELOPMENT),
     accepted("server.listener_tls"),
     accepted("server.tls_decided", base=DEVELOPMENT),
+    # --- telemetry
     refused(
-        "server.verified_metrics",
+        "telemetry.verified_metrics",
         "telemetry.serviceMonitor.insecureSkipVerify",
         {"telemetry.serviceMonitor.insecureSkipVerify": True},
     ),
-    accepted("server.verified_metrics"),
+    accepted("telemetry.verified_metrics"),
+    *(
+        refused("telemetry.metrics_to_scrape", f"telemetry.{field}", {**SCRAPED, f"telemetry.{field}": False})
+        for field in ("enabled", "metricsListener")
+    ),
+    accepted("telemetry.metrics_to_scrape", SCRAPED),
+    *(
+        refused(
+            "telemetry.scraped_in_time",
+            "telemetry.serviceMonitor.interval",
+            {**SCRAPED, "telemetry.serviceMonitor.interval": interval},
+        )
+        for interval in ("31s", "0s")
+    ),
+    refused(
+        "telemetry.scraped_in_time",
+        "telemetry.serviceMonitor.interval",
+        {**SCRAPED, "telemetry.prometheusRetentionTime": "0s"},
+    ),
+    accepted("telemetry.scraped_in_time", SCRAPED),
+    accepted(
+        "telemetry.scraped_in_time",
+        {**SCRAPED, "telemetry.serviceMonitor.interval": "1m", "telemetry.prometheusRetentionTime": "24h"},
+    ),
+    refused("telemetry.scraper_peers", "network.metricsPeers", {**SCRAPED, "network.trustedIngressPeers": []}),
+    accepted(
+        "telemetry.scraper_peers", {**SCRAPED, "network.trustedIngressPeers": [], "network.metricsPeers": [PROMETHEUS]}
+    ),
+    refused("telemetry.alerts_see", "telemetry.serviceMonitor.enabled", ALERTS),
+    accepted("telemetry.alerts_see", {**SCRAPED, **ALERTS}),
+    refused("telemetry.certificate_seen", "tls", {**SCRAPED, **ALERTS, "tls": ACME}),
+    refused(
+        "telemetry.certificate_seen",
+        "tls",
+        {**SCRAPED, **ALERTS, "tls": {"mode": "External", "secretName": "own"}, "namespace.create": True},
+    ),
+    accepted(
+        "telemetry.certificate_seen",
+        {**SCRAPED, **ALERTS, "tls": {"mode": "External", "secretName": "own"}, "namespace.create": False},
+    ),
+    accepted("telemetry.certificate_seen", {**SCRAPED, **ALERTS, "tls": ISSUER}),
     refused("server.dangerous_flags", "configuration.detectDeadlocks", {"configuration.detectDeadlocks": ["quotas"]}),
     *(
         refused("server.dangerous_flags", f"configuration.{flag}", {f"configuration.{flag}": True})
@@ -127,10 +171,21 @@ EXAMPLES = [
             "tls.extraSans": ["*.example.com"],
         },
     ),
+    refused(
+        "tls.acme_solver",
+        "gateway.hostname",
+        {"tls": HTTP_01, "gateway": {**GATEWAY, "hostname": "*.example.com"}},
+    ),
+    accepted("tls.acme_solver", {"tls": HTTP_01, "gateway": GATEWAY}),
     accepted("tls.acme_solver", {"tls": ISSUER}),
     refused("tls.public_names", "tls.serverName", {"tls": ISSUER, "tls.serverName": ABSENT}),
     refused("tls.public_names", "tls.serverName", {"tls": ISSUER, "tls.serverName": "bao.vault.svc.cluster.local"}),
     refused("tls.public_names", "tls.extraSans[0]", {"tls": ISSUER, "tls.extraSans": ["10.0.0.1"]}),
+    refused("tls.public_names", "ingress.host", {"tls": ISSUER, "ingress": {"host": "bao.corp.internal"}}),
+    refused(
+        "tls.public_names", "gateway.hostname", {"tls": ISSUER, "gateway": {**GATEWAY, "hostname": "bao.corp.internal"}}
+    ),
+    accepted("tls.public_names", {"tls": ISSUER, "ingress": {"host": "bao.corp.internal", "tlsSecretName": "edge"}}),
     accepted("tls.public_names", {"tls": ISSUER, "tls.extraSans": ["*.bao.example.com"]}),
     *(
         refused("tls.acme_name", "tls.serverName", {"tls": PRIVATE_ISSUER, "tls.serverName": name})
