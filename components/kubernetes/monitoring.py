@@ -27,6 +27,7 @@ METRICS_PATH: Final = "/v1/sys/metrics"
 METRICS_PARAMS: Final = {"format": ["prometheus"]}
 _SAMPLES: Final = 4
 """How many scrapes a rate looks back on: one may fail, and two are needed."""
+_MOMENTS: Final = ("renewal", "expiration")
 Alert = dict[str, Any]
 
 
@@ -158,23 +159,26 @@ def _audit(specification: Specification) -> list[Alert]:
 
 def _certificate(specification: Specification, ends: str | None) -> list[Alert]:
     """OpenBao has no metric of its certificates: cert-manager's own, else the end that the stack saw, else nothing."""
-    name, namespace = Names.of(specification).child("tls-server"), specification.namespace_name
-    before = seconds(lifetime(specification).get("renewBefore", "0s"))
+    name = Names.of(specification).child("tls-server")
     if kept_by_cert_manager(specification):
-        metric = "certmanager_certificate_expiration_timestamp_seconds"
         # Without honorLabels Prometheus keeps `namespace` for cert-manager's own.
-        either = " or ".join(
-            f'{metric}{{name="{name}",{at}="{namespace}"}}' for at in ("exported_namespace", "namespace")
-        )
-        late = f"({either}) - time() < {before / 2:.0f}"
+        places = ("exported_namespace", "namespace")
+        late = " or ".join(_not_renewed(name, f'{place}="{specification.namespace_name}"') for place in places)
         why = f"cert-manager should have renewed it long ago. {_look(specification, f'describe certificate {name}')}"
     elif ends:
+        before = seconds(lifetime(specification)["renewBefore"])
         late = f"vector(time()) > {datetime.fromisoformat(ends).timestamp() - before:.0f}"
         why = f"It ends at {ends}, as `pulumi up` saw it last. Renew it, and run `pulumi up`."
     else:
         return []
     summary = "OpenBao's certificate comes to its end."
     return [_alert("OpenBaoCertificateEnds", late, lasting="1h", severity="warning", summary=summary, description=why)]
+
+
+def _not_renewed(name: str, place: str) -> str:
+    """Half of the time is gone in which cert-manager should have renewed a Certificate, however long it lives."""
+    due, end = (f'certmanager_certificate_{what}_timestamp_seconds{{name="{name}",{place}}}' for what in _MOMENTS)
+    return f"time() - {due} > ({end} - {due}) / 2"
 
 
 def _series(specification: Specification, metric: str) -> str:

@@ -7,7 +7,7 @@ Certificate, not the Secret that it fills.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pulumi
@@ -15,13 +15,11 @@ import pulumi
 from components.kubernetes.metadata import labels, risk_annotations
 from components.kubernetes.objects import Objects
 from components.tls import Certificates
-from components.tls.inspection import is_ending
 from components.tls.names import subject_names
 from profiles.layout import Names
 from profiles.rendering import signed_by_public_ca
-from profiles.rules.server import seconds
 from profiles.specification import Specification
-from profiles.specification.tls import ExternalTls
+from profiles.specification.tls import MANAGED_HOURS, ExternalTls, OperatorManagedTls
 
 API_VERSION: Final = "cert-manager.io/v1"
 GROUP: Final = "cert-manager.io"
@@ -55,12 +53,12 @@ def server_certificate(
         after=after,
         options=pulumi.ResourceOptions(custom_timeouts=_PATIENCE),
     )
-    expires = made.status.apply(lambda status: str((status or {}).get("notAfter", "")))
-    pulumi.Output.all(known=objects.resolved, expires=expires).apply(lambda both: _warn(made, **both))
+    said = made.status.apply(lambda status: {key: str(value) for key, value in (status or {}).items()})
+    pulumi.Output.all(known=objects.resolved, said=said).apply(lambda both: _warn(made, **both))
     return Certificates(
         secret=objects.child("tls-server"),
-        serial=made.status.apply(lambda status: str((status or {}).get("revision", ""))),
-        expires=expires,
+        serial=said.apply(lambda status: status.get("revision", "")),
+        expires=said.apply(lambda status: status.get("notAfter", "")),
         resources=[*after, made],
     )
 
@@ -93,7 +91,9 @@ def lifetime(specification: Specification) -> dict[str, str]:
     tls = specification.tls
     if isinstance(tls, ExternalTls):
         return {"duration": tls.duration, "renewBefore": tls.renew_before}
-    return {"duration": "8760h", "renewBefore": tls.rotation_period} if tls and tls.mode == "OperatorManaged" else {}
+    if isinstance(tls, OperatorManagedTls):
+        return {"duration": f"{MANAGED_HOURS}h", "renewBefore": tls.rotation_period}
+    return {}
 
 
 def _usages(specification: Specification) -> list[str]:
@@ -103,16 +103,14 @@ def _usages(specification: Specification) -> list[str]:
     return ["digital signature", "server auth", *([] if public else ["client auth"])]
 
 
-def _warn(certificate: pulumi.Resource, known: Specification, expires: str) -> None:
-    before = lifetime(known).get("renewBefore")
-    if not expires or before is None:
-        return
-    end = datetime.fromisoformat(expires)
-    if is_ending(end, timedelta(seconds=seconds(before)), datetime.now(UTC)):
+def _warn(certificate: pulumi.Resource, known: Specification, said: Mapping[str, str]) -> None:
+    """By cert-manager's own date: a CA may give less than `duration`, and `renewBefore` may be more than that."""
+    due = said.get("renewalTime")
+    if due and datetime.now(UTC) >= datetime.fromisoformat(due):
         shown = f"kubectl --namespace {known.namespace_name} describe certificate {Names.of(known).child('tls-server')}"
         # Renewals are none of Pulumi's business: what it knows of a Certificate is as old as the last refresh.
         way_out = f"Unless `pulumi refresh` finds a new one, cert-manager failed to renew it: `{shown}`."
-        warn_of_end(certificate, expires, way_out)
+        warn_of_end(certificate, said.get("notAfter", "a time unknown"), way_out)
 
 
 def warn_of_end(resource: pulumi.Resource, expires: str, way_out: str) -> None:

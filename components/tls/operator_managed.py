@@ -16,10 +16,9 @@ from components.kubernetes.objects import Objects
 from components.tls import Certificates
 from components.tls.names import ca_common_name, subject_names
 from profiles.specification import Specification
-from profiles.specification.tls import OperatorManagedTls
+from profiles.specification.tls import MANAGED_HOURS, OperatorManagedTls
 
 _CA_HOURS: Final = 10 * 365 * 24
-_SERVER_HOURS: Final = 365 * 24
 _CURVE: Final = "P256"
 
 
@@ -54,7 +53,7 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
         cert_request_pem=request.cert_request_pem,
         ca_private_key_pem=ca_key.private_key_pem,
         ca_cert_pem=ca.cert_pem,
-        validity_period_hours=_SERVER_HOURS,
+        validity_period_hours=MANAGED_HOURS,
         early_renewal_hours=int(managed.rotation_period.removesuffix("h")),
         set_subject_key_id=True,
         allowed_uses=["digital_signature", "key_agreement", "server_auth", "client_auth"],

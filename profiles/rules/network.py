@@ -58,12 +58,24 @@ def no_raw_ingress(case: Case) -> Iterator[Breach]:
     "Clients are named",
     since="N",
     scope="Hardened",
-    fields=("network.trustedIngressPeers", "network.metricsPeers"),
+    fields=("network.trustedIngressPeers",),
     reason="This peer is not explicit.",
     way_out=_EXPLICIT,
 )
 def explicit_clients(case: Case) -> Iterator[Breach]:
     yield from _peers("network.trustedIngressPeers", case.spec.network.trusted_ingress_peers)
+
+
+@rule(
+    "contract.network.metrics-peers",
+    "Scrapers are named",
+    since="ours",
+    scope="Hardened",
+    fields=("network.metricsPeers",),
+    reason="This peer is not explicit.",
+    way_out=_EXPLICIT,
+)
+def explicit_scrapers(case: Case) -> Iterator[Breach]:
     yield from _peers("network.metricsPeers", case.spec.network.metrics_peers)
 
 

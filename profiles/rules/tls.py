@@ -11,7 +11,7 @@ from profiles.rendering.listener import edge_hosts
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.rules.server import seconds
 from profiles.specification import Specification
-from profiles.specification.tls import AcmeIssuer, ExternalTls, OperatorManagedTls, PrivateCaIssuer
+from profiles.specification.tls import MANAGED_HOURS, AcmeIssuer, ExternalTls, OperatorManagedTls, PrivateCaIssuer
 
 _PUBLIC = "A public CA signs no name inside a cluster, so the certificate would never be issued."
 
@@ -226,6 +226,22 @@ def renewal(case: Case) -> Iterator[Breach]:
         yield Breach("tls.duration")
     if not 300 <= before < duration:
         yield Breach("tls.renewBefore")
+
+
+@rule(
+    "openbao.tls.rotation",
+    "Managed certificates live before they are renewed",
+    since="ours",
+    fields=("tls.rotationPeriod",),
+    reason="A managed certificate lives for a year. Due from its first day it is issued anew at every `up`; never due, "
+    "it ends.",
+    way_out=f"Set tls.rotationPeriod between 1h and {MANAGED_HOURS - 1}h, for example 720h.",
+    when=lambda case: isinstance(case.spec.tls, OperatorManagedTls),
+)
+def rotation(case: Case) -> Iterator[Breach]:
+    tls = case.spec.tls
+    if isinstance(tls, OperatorManagedTls) and not 3600 <= seconds(tls.rotation_period) < MANAGED_HOURS * 3600:
+        yield Breach("tls.rotationPeriod")
 
 
 @rule(

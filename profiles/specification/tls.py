@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from profiles.specification.base import Part
 from profiles.specification.identity import AwsIdentity
 from profiles.values import Duration, Secret, SecretName, Text
+
+MANAGED_HOURS: Final = 365 * 24
+"""How long a managed server certificate is valid."""
 
 
 class OperatorManagedTls(Part):

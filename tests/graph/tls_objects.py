@@ -98,10 +98,11 @@ def _builder(
 
 @dataclass
 class Answering(Recorder):
-    """`secrets`: the user's, by name. `not_after`: what cert-manager's Certificates say of themselves."""
+    """`secrets`: the user's, by name. `not_after`, `renewal`: what cert-manager's Certificates say of themselves."""
 
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     not_after: str = "2099-01-01T00:00:00Z"
+    renewal: str = "2098-12-01T00:00:00Z"
     reads: list[str] = field(default_factory=list)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -112,5 +113,5 @@ class Answering(Recorder):
             return args.resource_id, {"data": data}
         identity, outputs = super().new_resource(args)
         if args.typ.endswith(":Certificate") and not self.preview:
-            outputs |= {"status": {"notAfter": self.not_after, "revision": 7}}
+            outputs |= {"status": {"notAfter": self.not_after, "renewalTime": self.renewal, "revision": 7}}
         return identity, outputs

@@ -55,7 +55,8 @@ EXAMPLES = [
         refused("network.explicit_clients", "network.trustedIngressPeers[0]", _peer(peer))
         for peer in PEERS_THAT_ARE_ANYBODY
     ),
-    refused("network.explicit_clients", "network.metricsPeers[0]", {"network.metricsPeers": [EVERYBODY]}),
+    refused("network.explicit_scrapers", "network.metricsPeers[0]", {"network.metricsPeers": [EVERYBODY]}),
+    accepted("network.explicit_scrapers", {"network.metricsPeers": [{"podSelector": {"matchLabels": {"a": "b"}}}]}),
     accepted("network.explicit_clients", _peer({"podSelector": {}, "namespaceSelector": {"matchLabels": {"a": "b"}}})),
     accepted("network.explicit_clients", _peer({"podSelector": {"matchLabels": {"a": "b"}}})),
     refused("network.explicit_destinations", "network.egressRules[1].to", _egress({"ports": [{"port": 443}]})),

@@ -219,6 +219,16 @@ EXAMPLES = [
     refused("tls.renewal", "tls.renewBefore", {"tls": ISSUER, "tls.renewBefore": "2160h"}),
     refused("tls.renewal", "tls.duration", {"tls": ISSUER, "tls.duration": "30m"}),
     accepted("tls.renewal", {"tls": ISSUER}),
+    *(
+        refused(
+            "tls.rotation",
+            "tls.rotationPeriod",
+            {"tls": {"mode": "OperatorManaged", "rotationPeriod": period}},
+            base=DEVELOPMENT,
+        )
+        for period in ("0h", "8760h")
+    ),
+    accepted("tls.rotation", {"tls": {"mode": "OperatorManaged", "rotationPeriod": "8759h"}}, base=DEVELOPMENT),
     refused("tls.external_secret", "tls.secretName"),
     refused("tls.issuer_names", "tls.issuerRef", {"tls": {"mode": "External", "issuerRef": {"name": "ca"}}}),
     accepted(
