@@ -35,7 +35,9 @@ def create(objects: Objects, specification: Specification, resolved: pulumi.Outp
         ring = _ring(objects, unseal.create_key, resolved)
         key = _key(objects, unseal.create_key, resolved, ring)
         key_id = root.outputs["key_id"] = key.id
-        root.fields["key_ring"] = ring.apply(policies.last_part)
+        # An existing ring may be in another project or place than the rest: the seal must look for the key there.
+        for field in ("project", "region", "key_ring"):
+            root.fields[field] = ring.apply(lambda id, field=field: policies.ring_parts(id)[field])  # type: ignore[misc]
         root.fields["crypto_key"] = key.name
         root.resources.append(key)
         for user in dict.fromkeys(unseal.create_key.users):

@@ -66,15 +66,17 @@ def role_policy(region: str, account: str, key_id: str) -> Policy:
     keys = f"arn:{partition(region)}:kms:{region}:{account}:key"
     if "alias/" in key_id:
         # Policies cannot name a key by an alias; a condition can, and follows the alias.
-        alias = "alias/" + key_id.split("alias/", 1)[1]
+        place, _, name = key_id.rpartition("alias/")
+        alias, keys = f"alias/{name}", f"{place}key" if place else keys
         condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
         return policy(statement("SealUse", USE, resource=f"{keys}/*", condition=condition))
     return policy(statement("SealUse", USE, resource=f"{keys}/{key_id}"))
 
 
-def last_part(name: str) -> str:
-    """`ring` of `projects/p/locations/l/keyRings/ring`, or the name as it is."""
-    return name.rsplit("/", 1)[-1]
+def ring_parts(ring: str) -> dict[str, str]:
+    """What the seal calls the parts of `projects/p/locations/l/keyRings/ring`."""
+    _, project, _, region, _, key_ring = ring.split("/")
+    return {"project": project, "region": region, "key_ring": key_ring}
 
 
 def key_ring_id(project: str, region: str, ring: str) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from profiles.rules.identity import AWS_ROLE, ROLE, Spelled, incomplete_at_aws, misspelled, spelled_at_aws
+from profiles.rules.identity import (
+    AWS_REGION,
+    AWS_ROLE,
+    ROLE,
+    Spelled,
+    incomplete_at_aws,
+    misspelled,
+    spelled_at_aws,
+    spelled_at_google,
+)
 from profiles.rules.rule import Breach, Case, rule
 from profiles.rules.tls import acme_issuer, external
 from profiles.specification.tls import AcmeIssuer, CloudDnsIdentity, CloudDnsSolver, Route53Solver
@@ -108,7 +117,7 @@ def dns_names(case: Case) -> Iterator[Breach]:
 def _named_at_aws(solver: Route53Solver) -> list[Spelled]:
     identity = solver.identity
     return [
-        Spelled(f"{_ROUTE53}.region", solver.region, r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "eu-central-1"),
+        Spelled(f"{_ROUTE53}.region", solver.region, AWS_REGION, "eu-central-1"),
         Spelled(f"{_ROUTE53}.hostedZoneId", solver.hosted_zone_id, r"[A-Z0-9]{1,32}", "Z0123456789ABCDEFGHIJ"),
         Spelled(f"{_ROUTE53}.roleArn", solver.role_arn, AWS_ROLE, ROLE),
         *(spelled_at_aws(identity, f"{_ROUTE53}.identity") if identity is not None else []),
@@ -122,13 +131,12 @@ def _named_at_google(solver: CloudDnsSolver) -> list[Spelled]:
     )
     if identity is None:
         return [zone]
-    email, role = identity.service_account_email, identity.role
     return [
         zone,
-        Spelled(f"{at}.projectNumber", identity.project_number, r"[0-9]{1,20}", "123456789012"),
-        Spelled(f"{at}.workloadPool", identity.workload_pool, r"[a-z][-a-z0-9.:]*\.svc\.id\.goog", "p.svc.id.goog"),
-        Spelled(f"{at}.serviceAccountEmail", email, r"[^@:*\s]+@[^@:*\s]+", "dns@p.iam.gserviceaccount.com"),
-        Spelled(f"{at}.role", role, r"((projects|organizations)/[^/*\s]+/)?roles/[\w.]+", "projects/p/roles/dns01"),
+        *spelled_at_google(at, identity.project_number, identity.workload_pool, identity.service_account_email),
+        Spelled(
+            f"{at}.role", identity.role, r"((projects|organizations)/[^/*\s]+/)?roles/[\w.]+", "projects/p/roles/dns01"
+        ),
     ]
 
 

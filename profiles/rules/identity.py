@@ -16,8 +16,16 @@ _AWS_USER = rf"{_AWS_ACCOUNT}:(role|user|assumed-role|federated-user)/[^*?\s]+"
 AWS_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*?\s]+"
 ROLE = "arn:aws:iam::111122223333:role/openbao"
 _AWS_PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^*?\s]+"
+AWS_REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
+_ALIAS = r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}"
+_KEY_ARN = rf"arn:aws[a-z-]*:kms:(?P<region>{AWS_REGION}):[0-9]{{12}}:(key/[A-Za-z0-9-]+|{_ALIAS})"
 # Not principalSet and domain, which are everybody of a pool or a company; allUsers is everybody.
 _GOOGLE_USER = r"(user|group|serviceAccount):[^*\s:]+@[^*\s]+|serviceAccount:[^*\s]+\[[^*\s]+\]|principal://[^*\s]+"
+
+
+_PROJECT = r"[a-z][-a-z0-9.:]*"
+_KEY = r"[A-Za-z0-9_-]{1,63}"
+_IDENTITY = "unseal.identity"
 
 
 def _identity(case: Case) -> AwsIdentity | GcpIdentity | None:
@@ -96,10 +104,16 @@ def created_key_principals(case: Case) -> Iterator[Breach]:
 
 @rule(
     "openbao.unseal.aws-names",
-    "What is made at AWS can be made",
+    "What is named at AWS can be there",
     since="ours",
-    fields=("unseal.createKey.alias", "unseal.createKey.accountId", "unseal.identity"),
-    reason="AWS spells this otherwise and would refuse it in the middle of the update.",
+    fields=(
+        "unseal.region",
+        "unseal.kmsKeyId",
+        "unseal.createKey.alias",
+        "unseal.createKey.accountId",
+        "unseal.identity",
+    ),
+    reason="AWS spells this otherwise: it would be refused in the middle of the update, or mean more than one thing.",
     way_out="Write it as AWS does.",
     when=lambda case: isinstance(case.spec.unseal, AwsKmsUnseal),
 )
@@ -108,14 +122,76 @@ def aws_names(case: Case) -> Iterator[Breach]:
     if not isinstance(unseal, AwsKmsUnseal):
         return
     key, identity = unseal.create_key, unseal.identity
-    values = []
+    arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    values = [
+        Spelled("unseal.region", unseal.region, AWS_REGION, "eu-central-1"),
+        Spelled("unseal.kmsKeyId", unseal.kms_key_id, rf"[A-Za-z0-9-]+|{_ALIAS}|{_KEY_ARN}", arn),
+    ]
     if key is not None:
         values += [
-            Spelled("unseal.createKey.alias", key.alias, r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}", "alias/openbao"),
+            Spelled("unseal.createKey.alias", key.alias, _ALIAS, "alias/openbao"),
             Spelled("unseal.createKey.accountId", key.account_id, r"[0-9]{12}", "111122223333"),
         ]
     values += spelled_at_aws(identity, "unseal.identity") if identity is not None else []
     yield from misspelled(values, "Write it like")
+
+
+@rule(
+    "openbao.unseal.key-region",
+    "The key is in the seal's region",
+    since="ours",
+    fields=("unseal.kmsKeyId", "unseal.region"),
+    reason="The seal asks KMS in unseal.region, and KMS knows the keys of its own region only: no pod could start.",
+    way_out="Set unseal.region to the region in the key's ARN.",
+    when=lambda case: isinstance(case.spec.unseal, AwsKmsUnseal) and case.spec.unseal.kms_key_id is not None,
+)
+def key_region(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    named = re.fullmatch(_KEY_ARN, str(unseal.kms_key_id)) if isinstance(unseal, AwsKmsUnseal) else None
+    if isinstance(unseal, AwsKmsUnseal) and named is not None and named["region"] != str(unseal.region):
+        yield Breach("unseal.kmsKeyId")
+
+
+@rule(
+    "openbao.unseal.google-names",
+    "What is named at Google can be there",
+    since="ours",
+    fields=("unseal.project", "unseal.region", "unseal.keyRing", "unseal.cryptoKey", "unseal.createKey", _IDENTITY),
+    reason="Google spells this otherwise: it would be refused in the middle of the update, or no pod could start.",
+    way_out="Write it as Google does.",
+    when=lambda case: isinstance(case.spec.unseal, GcpCkmsUnseal),
+)
+def google_names(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    if not isinstance(unseal, GcpCkmsUnseal):
+        return
+    values = [
+        Spelled("unseal.project", unseal.project, _PROJECT, "my-project"),
+        Spelled("unseal.region", unseal.region, r"[a-z][a-z0-9-]*", "europe-west3"),
+        # By name only: the seal builds the full name from project and region.
+        Spelled("unseal.keyRing", unseal.key_ring, _KEY, "openbao"),
+        Spelled("unseal.cryptoKey", unseal.crypto_key, _KEY, "openbao"),
+    ]
+    if unseal.create_key is not None:
+        ring = rf"{_KEY}|projects/{_PROJECT}/locations/[a-z][a-z0-9-]*/keyRings/{_KEY}"
+        example = "projects/my-project/locations/europe-west3/keyRings/openbao"
+        values += [
+            Spelled("unseal.createKey.keyRing", unseal.create_key.key_ring, ring, example),
+            Spelled("unseal.createKey.cryptoKey", unseal.create_key.crypto_key, _KEY, "openbao"),
+        ]
+    if unseal.identity is not None:
+        number, pool = unseal.identity.project_number, unseal.identity.workload_pool
+        values += spelled_at_google(_IDENTITY, number, pool, unseal.identity.service_account_email)
+    yield from misspelled(values, "Write it like")
+
+
+def spelled_at_google(at: str, number: str | None, pool: str | None, email: str | None) -> list[Spelled]:
+    """What an identity names at Google. at: its field."""
+    return [
+        Spelled(f"{at}.projectNumber", number, r"[0-9]{1,20}", "123456789012"),
+        Spelled(f"{at}.workloadPool", pool, rf"{_PROJECT}\.svc\.id\.goog", "my-project.svc.id.goog"),
+        Spelled(f"{at}.serviceAccountEmail", email, r"[^@:*\s]+@[^@:*\s]+", "bao@my-project.iam.gserviceaccount.com"),
+    ]
 
 
 def spelled_at_aws(identity: AwsIdentity, at: str) -> list[Spelled]:

@@ -16,6 +16,7 @@ from pulumi.runtime import rpc
 
 from components import ClusterArgs, DevelopmentVaultCluster, HardenedVaultCluster
 from components.arguments import RefusedSpecificationError
+from components.identity.documents import partition
 from tests.contract.specifications import AWS, AZURE, GCP, HARDENED, TRANSIT, changed
 from tests.graph.clouds import ACCOUNT, KEY, ROLE, CloudRecorder
 from tests.graph.recorder import run
@@ -92,6 +93,24 @@ def test_the_policies_of_other_partitions_name_them() -> None:
     assert found["AccountAdministration"]["Principal"] == {"AWS": f"arn:aws-cn:iam::{ACCOUNT}:root"}
 
 
+@pytest.mark.parametrize(
+    ("region", "name"),
+    [
+        ("eu-central-1", "aws"),
+        ("cn-northwest-1", "aws-cn"),
+        ("us-gov-east-1", "aws-us-gov"),
+        ("us-iso-west-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_every_partition_of_aws_is_known(region: str, name: str) -> None:
+    """Regions and partitions as AWS' own SDK lists them (aws-sdk-go-v2, partitions.json)."""
+    assert partition(region) == name
+
+
 def test_pod_identity_trusts_one_service_account_of_one_cluster_of_one_account() -> None:
     """A role that any pod of any cluster can take is no identity."""
     made = of_cloud(hardened(AWS_CREATED))
@@ -164,6 +183,11 @@ def test_a_key_for_credentials_from_a_secret_is_used_by_the_named_users() -> Non
             "alias/bao",
             f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/*",
             {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/bao"}},
+        ),
+        (
+            "arn:aws:kms:eu-central-1:999900001111:alias/team/bao",
+            "arn:aws:kms:eu-central-1:999900001111:key/*",
+            {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/team/bao"}},
         ),
     ],
 )

@@ -71,6 +71,20 @@ def test_an_existing_key_ring_is_used_by_name_or_id(ring: str) -> None:
     assert (seal["key_ring"], seal["crypto_key"]) == ("central", "bao")
 
 
+def test_a_key_in_a_ring_of_another_project_is_looked_for_there() -> None:
+    """Keys of a company are often in a project of their own; in the cluster's project no pod would find this one."""
+    ring = "projects/security/locations/europe/keyRings/central"
+    recorder = hardened({**GCP_CREATED, "createKey": {"keyRing": ring}})
+    assert server_configuration(recorder)["seal"][0]["gcpckms"] == {
+        "project": "security",
+        "region": "europe",
+        "key_ring": "central",
+        "crypto_key": "openbao-openbao",
+    }
+    members = {item.inputs["member"] for item in of_cloud(recorder).values() if "member" in item.inputs}
+    assert [member for member in members if "/workloadIdentityPools/p.svc.id.goog/" in member], "the pods' own project"
+
+
 @pytest.mark.parametrize(
     ("identity", "email", "owner"),
     [

@@ -243,6 +243,62 @@ EXAMPLES = [
         _with(AWS, identity={"podIdentity": {"clusterName": "c", "roleArn": "arn:aws:iam::111122223333:user/bao"}}),
     ),
     accepted("identity.aws_names", _key_at_aws(alias="alias/team/openbao", accountId="111122223333")),
+    *(
+        refused("identity.aws_names", "unseal.kmsKeyId", _with(AWS, kmsKeyId=key))
+        for key in (
+            "*",
+            "key/*",
+            "alias/aws/ebs",
+            "arn:aws:kms:eu-central-1:111122223333:key/*",
+            "arn:aws:kms:*:*:key/1",
+        )
+    ),
+    refused("identity.aws_names", "unseal.region", _with(AWS, region="*")),
+    refused("identity.aws_names", "unseal.region", _with(AWS, region="Frankfurt", kmsKeyId="alias/bao")),
+    *(
+        accepted("identity.aws_names", _with(AWS, region=region, kmsKeyId=key))
+        for region, key in (
+            ("eu-central-1", "alias/team/openbao"),
+            ("eu-central-1", "1234abcd-12ab-34cd-56ef-1234567890ab"),
+            ("us-gov-west-1", "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"),
+            ("eusc-de-east-1", "arn:aws-eusc:kms:eusc-de-east-1:111122223333:alias/openbao"),
+        )
+    ),
+    refused("identity.key_region", "unseal.kmsKeyId", _with(AWS, region="eu-west-1")),
+    refused(
+        "identity.key_region",
+        "unseal.kmsKeyId",
+        _with(AWS, kmsKeyId="arn:aws:kms:us-east-1:111122223333:alias/openbao"),
+    ),
+    accepted("identity.key_region", _with(AWS)),
+    accepted("identity.key_region", _with(AWS, kmsKeyId="alias/openbao")),
+    *(
+        refused("identity.google_names", f"unseal.{field}", _with(GCP, **given))
+        for field, given in (
+            ("project", {"project": "My Project"}),
+            ("region", {"region": "*"}),
+            ("keyRing", {"keyRing": "projects/p/locations/europe-west3/keyRings/ring"}),
+            ("cryptoKey", {"cryptoKey": "ring/openbao"}),
+            ("identity.projectNumber", {"identity": {"projectNumber": "my-project"}}),
+            ("identity.workloadPool", {"identity": {"projectNumber": "1", "workloadPool": "p"}}),
+            ("identity.serviceAccountEmail", {"identity": {"serviceAccountEmail": "serviceAccount:bao@p"}}),
+        )
+    ),
+    *(
+        refused("identity.google_names", f"unseal.createKey.{field}", _created(GCP, createKey={field: value}))
+        for field, value in (
+            ("keyRing", "keyRings/ring"),
+            ("keyRing", "projects/p/keyRings/ring"),
+            ("cryptoKey", "a.b"),
+        )
+    ),
+    accepted("identity.google_names", _with(GCP)),
+    accepted("identity.google_names", _with(GCP, project="example.com:p", region="eur4")),
+    accepted("identity.google_names", _with(GCP, identity={"serviceAccountEmail": "bao@p.iam.gserviceaccount.com"})),
+    accepted(
+        "identity.google_names",
+        _created(GCP, createKey={"keyRing": "projects/security/locations/europe-west3/keyRings/central_1"}),
+    ),
     refused("identity.identity_complete", "unseal.identity", _with(AWS, identity={})),
     refused("identity.identity_complete", "unseal.identity.irsa", _with(AWS, identity={"irsa": {}})),
     refused("identity.identity_complete", "unseal.identity", _with(GCP, identity={})),
