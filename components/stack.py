@@ -11,7 +11,7 @@ import pulumi
 from profiles.contract import Context
 from profiles.errors import Problem, SpecificationError
 from profiles.parsing import parse
-from profiles.stack_files import secrets_provider
+from profiles.stack_files import TWO_NAMES, has_two_names, secrets_provider
 
 _KEYS: Final = ("cluster", "name")
 
@@ -23,13 +23,18 @@ class WrongStackFileError(SpecificationError, pulumi.RunError):
 def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
     """The cluster's name and its specification, in shape (the contract is checked by the component).
 
+    The component has the cluster's name, wherever the stack file gives it: Pulumi's names of its children come from it.
+
     Raises:
         WrongStackFileError: with every problem of the file at once.
     """
     subject = f"Pulumi.{pulumi.get_stack()}.yaml"
     problems = _unknown_keys()
-    name = config.get("name") or "openbao"
+    beside = config.get("name")
     cluster = _cluster(config, subject, problems)
+    if cluster is not None and has_two_names(beside, cluster):
+        problems.append(TWO_NAMES)
+    name = str(beside or (cluster or {}).get("name") or "openbao")
     try:
         parse({"name": name, **cluster}, subject=subject) if cluster is not None else None
     except SpecificationError as refused:
