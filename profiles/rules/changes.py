@@ -212,6 +212,23 @@ def names_kept(case: Case) -> Iterator[Breach]:
 
 
 @rule(
+    "contract.namespace.kept",
+    "The namespace stays",
+    since="ours",
+    fields=("namespace.create", "deletionPolicy"),
+    reason="A namespace that is no longer this stack's is deleted, and everything in it, the data too.",
+    way_out="Keep namespace.create, or set deletionPolicy: Retain in an `up` of its own before: then it stays.",
+    when=_has_previous,
+)
+def namespace_kept(case: Case) -> Iterator[Breach]:
+    previous = case.previous
+    if previous is None or previous.deletion_policy == "Retain":
+        return
+    if previous.namespace.create and not case.spec.namespace.create:
+        yield Breach("namespace.create")
+
+
+@rule(
     "openbao.replicas.shrink",
     "A majority always stays",
     since="ours",
