@@ -122,5 +122,5 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             ignore_changes=["spec.volumeClaimTemplates"],
             custom_timeouts=pulumi.CustomTimeouts(create="10m", update="15m"),
         )
-        options = pulumi.ResourceOptions.merge(kept, advice.when_pods_fail(objects))
+        options = pulumi.ResourceOptions.merge(kept, advice.while_pods_start(objects))
         return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=options)
