@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +21,18 @@ class WrongStackFileError(SpecificationError, pulumi.RunError):
     """A stack's configuration that is no specification; shown by Pulumi without a traceback."""
 
 
-def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
-    """The cluster's name and its specification, in shape (the contract is checked by the component).
+RESOURCE: Final = "openbao"
+"""Pulumi's name of a stack's one cluster, whatever the cluster's own: another name in the stack file is then a change
+of this resource, which the contract refuses, and not a new cluster and the end of the old one."""
 
-    The component has the cluster's name, wherever the stack file gives it: Pulumi's names of its children come from it.
+
+def options(specification: Mapping[str, Any]) -> pulumi.ResourceOptions:
+    """Finds the resources of stacks from before `RESOURCE`, when they were named after the cluster."""
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=specification["name"])])
+
+
+def stack_specification(config: pulumi.Config) -> dict[str, Any]:
+    """The cluster's specification with its name, in shape (the contract is checked by the component).
 
     Raises:
         WrongStackFileError: with every problem of the file at once.
@@ -34,14 +43,14 @@ def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
     cluster = _cluster(config, subject, problems)
     if cluster is not None and has_two_names(beside, cluster):
         problems.append(TWO_NAMES)
-    name = str(beside or (cluster or {}).get("name") or "openbao")
+    specification = {**(cluster or {}), "name": beside or (cluster or {}).get("name") or RESOURCE}
     try:
-        parse({"name": name, **cluster}, subject=subject) if cluster is not None else None
+        parse(specification, subject=subject) if cluster is not None else None
     except SpecificationError as refused:
         problems += refused.problems
-    if problems or cluster is None:
+    if problems:
         raise WrongStackFileError(problems, subject)
-    return name, cluster
+    return specification
 
 
 def context() -> Context:
