@@ -33,7 +33,10 @@ def _heard(monkeypatch: pytest.MonkeyPatch, ready: bool) -> list[str]:
         await asyncio.sleep(0.1)
         return True
 
-    run(lambda: pulumi.Output.from_input(story()))
+    def program() -> pulumi.Output[bool]:
+        return pulumi.Output.from_input(story())
+
+    run(program)
     return heard
 
 
