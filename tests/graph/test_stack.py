@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from pulumi.runtime.config import CONFIG, set_all_config
 
 from components.stack import WrongStackFileError
@@ -72,3 +73,8 @@ def test_a_check_of_the_file_knows_the_same_name(tmp_path: Path) -> None:
     file.write_text("config: {vault:name: mine, vault:cluster: {profile: Development, name: other}}")
     with pytest.raises(UnusableInput, match="another name"):
         read(file)
+
+
+def test_the_project_gives_no_name_by_itself() -> None:
+    """A default in Pulumi.yaml reaches the program as if the stack file had said it: a second name beside its own."""
+    assert "name" not in yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
