@@ -99,6 +99,21 @@ def storage_size(case: Case) -> Iterator[Breach]:
 
 
 @rule(
+    "openbao.storage.growth",
+    "Volumes that exist keep their size",
+    since="ours",
+    fields=("storage.size",),
+    reason="Kubernetes changes no volume of a StatefulSet that exists: this change alone makes none larger.",
+    way_out='Grow each volume by hand, as docs/operations.md says under "Larger volumes".',
+    advice=True,
+    when=_has_previous,
+)
+def storage_growth(case: Case) -> Iterator[Breach]:
+    if case.previous is not None and quantity(case.spec.storage.size) > quantity(case.previous.storage.size):
+        yield Breach("storage.size")
+
+
+@rule(
     "contract.static-key.source",
     "A static key is rotated, never swapped",
     since="N",

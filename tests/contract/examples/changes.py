@@ -17,6 +17,8 @@ EXAMPLES = [
     accepted("changes.downgrade", previous={"version": "2.6.2"}),
     refused("changes.storage_class", "storage.storageClassName", {"storage.storageClassName": "fast"}, previous={}),
     accepted("changes.storage_class", previous={}),
+    refused("changes.storage_growth", "storage.size", {"storage.size": "20Gi"}, previous={"storage.size": "10Gi"}),
+    accepted("changes.storage_growth", {"storage.size": "10Gi"}, previous={"storage.size": "10Gi"}),
     refused("changes.storage_size", "storage.size", {"storage.size": "5120Mi"}, previous={}),
     accepted("changes.storage_size", {"storage.size": "20Gi"}, previous={}),
     refused("changes.static_source", "unseal.secretName", {"unseal": NEW_KEY}, base=DEVELOPMENT, previous=OLD_KEY),
