@@ -61,8 +61,8 @@ def advice(specification: Specification) -> str:
     names = Names.of(specification)
     kubectl = f"kubectl --namespace {names.namespace}"
     text = (
-        f'Why the pods of "{specification.name}" are not: `{kubectl} describe pod {names.pods[0]}` if it does not run, '
-        f"`{kubectl} logs {names.pods[0]}` if it does (with --previous once it restarted)."
+        f'Why the pods of "{specification.name}" are not: `{kubectl} get events` if they do not run, else '
+        f"`{kubectl} logs {names.pods[0]}`, with --previous once it restarted."
     )
     if isinstance(specification.tls, AcmeTls):
         text += _no_certificate(specification, specification.tls)
