@@ -4,12 +4,12 @@ import pulumi
 
 from components import DevelopmentVaultCluster, HardenedVaultCluster
 from components.outputs import OUTPUTS
-from components.stack import stack_specification
+from components.stack import RESOURCE, options, stack_specification
 
 PROFILES = {"Development": DevelopmentVaultCluster, "Hardened": HardenedVaultCluster}
 
-name, specification = stack_specification(pulumi.Config())
-cluster = PROFILES[specification["profile"]](name, specification)
+specification = stack_specification(pulumi.Config())
+cluster = PROFILES[specification["profile"]](RESOURCE, specification, options(specification))
 
 for output in OUTPUTS:
     pulumi.export(output, getattr(cluster, output))

@@ -93,7 +93,8 @@ def accept(name: str, profile: Profile, arguments: Mapping[str, Any] | None, con
     Raises:
         RefusedSpecificationError: with every problem at once.
     """
-    subject = f'cluster "{name}"'
+    asked = arguments.get("name") if isinstance(arguments, Mapping) else None
+    subject = f'cluster "{asked if isinstance(asked, str) else name}"'
     split = _Split()
     plain = split.plain({"name": name, **_given(arguments, profile, subject), "profile": profile})
 

@@ -46,16 +46,18 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
     _profile: ClassVar[Profile]  # private: Pulumi would take a public annotation for an output
 
     def __init__(self, name: str, args: Mapping[str, Any] | None, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(
-            _token(self._profile), name, None, pulumi.ResourceOptions.merge(_one_cluster(self._profile), opts)
-        )
         # validate
         known = context()
         accepted = accept(name, self._profile, args, known)
+        guard = record.guarded(name, known)
+        options = pulumi.ResourceOptions.merge(_one_cluster(self._profile), guard)
+        super().__init__(
+            _token(self._profile), name, record.inputs(accepted), pulumi.ResourceOptions.merge(options, opts)
+        )
         spec, resolved = accepted.specification, accepted.resolved
         objects = Objects(self, spec, resolved)
         outputs.warn(self, accepted)
-        record.begin(objects, accepted, known)
+        record.begin(objects, accepted, guard)
         # trust root
         root = trust_root(objects, spec, resolved)
         complete = filled_in(resolved, root)
@@ -123,5 +125,5 @@ class VaultCluster(pulumi.ComponentResource, outputs.ClusterOutputs):
             ignore_changes=["spec.volumeClaimTemplates"],
             custom_timeouts=pulumi.CustomTimeouts(create="10m", update="15m"),
         )
-        options = pulumi.ResourceOptions.merge(kept, advice.when_pods_fail(objects))
+        options = pulumi.ResourceOptions.merge(kept, advice.while_pods_start(objects))
         return objects.make_from("StatefulSet", "", body, annotations=awaiting(spec), after=before, options=options)

@@ -1,8 +1,10 @@
-"""What the cluster was last allowed to be, written down beside it, and the guard that reads it.
+"""What the cluster was last allowed to be, written down with it, and the guard that reads it.
 
-The first objects of every cluster carry the accepted specification in an annotation (without anything that may be
-secret). Before one of them is updated, in preview already, the old and the new specification are compared: a transition
-that the contract refuses (promotion in place, a downgrade, a lost quorum) stops there, before anything was touched.
+The accepted specification (without anything that may be secret) is an input of the component, so that it is in Pulumi's
+state, and an annotation of the cluster's first objects, so that it is in Kubernetes. Before one of them is updated, in
+preview and in update, the old and the new specification are compared: a transition that the contract refuses (promotion
+in place, a downgrade, a lost quorum, another name) stops there, before anything was touched. The component is the first
+of all and never replaced; the objects are for clusters whose component has no such input yet.
 """
 
 from __future__ import annotations
@@ -24,8 +26,21 @@ from profiles.specification import Specification
 
 ANNOTATION: Final = "openbao.org/specification"
 REPORT_ANNOTATION: Final = "openbao.org/contract-report"
+_INPUT: Final = "specification"
 # What a transition depends on, and nothing that may be secret. Few fields: a later release must still read them.
-_WRITTEN: Final = {"profile", "name", "version", "replicas", "unseal", "tls", "storage", "deletion_policy", "bootstrap"}
+_WRITTEN: Final = {
+    "profile",
+    "name",
+    "namespace",
+    "cluster_domain",
+    "version",
+    "replicas",
+    "unseal",
+    "tls",
+    "storage",
+    "deletion_policy",
+    "bootstrap",
+}
 
 
 def written(specification: Specification) -> str:
@@ -34,10 +49,14 @@ def written(specification: Specification) -> str:
     return json.dumps(fields, sort_keys=True)
 
 
-def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
-    """Make the guarded first objects: the namespace, if it is ours, and the record."""
+def inputs(accepted: Accepted) -> dict[str, pulumi.Input[str]]:
+    """The component's: what the guard compares."""
+    return {_INPUT: accepted.resolved.apply(written)}
 
-    said: set[Problem] = set()  # the guard reads the same change on every guarded object
+
+def guarded(name: str, context: Context) -> pulumi.ResourceOptions:
+    """Options of the component `name` and its first objects: no update that the contract refuses."""
+    said: set[Problem] = set()  # the guard reads the same change on every guarded resource
 
     async def guard(change: pulumi.ResourceHookArgs) -> None:
         old, new = await recorded(change.old_inputs), await recorded(change.new_inputs)
@@ -46,12 +65,16 @@ def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
                 said.add(advice)
                 pulumi.log.warn(str(advice))
 
+    hook = pulumi.ResourceHook(f"{name}-guard", guard, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+
+
+def begin(objects: Objects, accepted: Accepted, guard: pulumi.ResourceOptions) -> None:
+    """Make the guarded first objects: the namespace, if it is ours, and the record."""
     specification = accepted.specification
-    hook = pulumi.ResourceHook(objects.resource("guard"), guard, pulumi.ResourceHookOptions(on_dry_run=True))
-    guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
     if specification.namespace.create:
         kept = pulumi.ResourceOptions(retain_on_delete=specification.deletion_policy == "Retain")
-        options = pulumi.ResourceOptions.merge(guarded, kept)
+        options = pulumi.ResourceOptions.merge(guard, kept)
         objects.first.append(objects.make("Namespace", "namespace", _namespace, options=options))
     # In annotations, not in data: a change of data replaces a ConfigMap, a change of annotations updates it in place.
     annotations = pulumi.Output.all(known=accepted.resolved, report=accepted.report).apply(
@@ -60,7 +83,7 @@ def begin(objects: Objects, accepted: Accepted, context: Context) -> None:
             REPORT_ANNOTATION: _states(parts["report"]),
         }
     )
-    objects.first.append(objects.make_from("ConfigMap", "contract", {}, annotations=annotations, options=guarded))
+    objects.first.append(objects.make_from("ConfigMap", "contract", {}, annotations=annotations, options=guard))
 
 
 def _states(report: Report) -> str:
@@ -77,12 +100,12 @@ def _namespace(specification: Specification) -> dict[str, Any]:
 
 
 async def recorded(inputs: Mapping[str, Any] | None) -> str | None:
-    """The specification that an object's inputs carry; None if they carry none, or one that is not known yet.
+    """The specification that a resource's inputs carry; None if they carry none, or one that is not known yet.
 
     Every level may be an `Output`: where one argument is a secret, Pulumi hands over all that was made from it as one.
     """
     value: Any = inputs
-    for key in ("metadata", "annotations", ANNOTATION):
+    for key in (_INPUT,) if inputs is not None and _INPUT in inputs else ("metadata", "annotations", ANNOTATION):
         value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, pulumi.Output):
             value = await value.future()
@@ -95,7 +118,9 @@ def check_transition(old: str, new: str, context: Context) -> set[Problem]:
     Raises:
         RefusedSpecificationError: if it may not, naming the rule, the field and the way out.
     """
-    previous, wanted = parse(json.loads(old)), parse(json.loads(new))
+    after = json.loads(new)
+    # What the old record does not have was not written down by an earlier release: taken for unchanged.
+    previous, wanted = parse({**after, **json.loads(old)}), parse(after)
     already, now = evaluate(wanted, context=context), evaluate(wanted, context=context, previous=previous)
     if refused := _problems(now.violations) - _problems(already.violations):
         raise RefusedSpecificationError(SpecificationError(refused), f'the change of cluster "{wanted.name}"')

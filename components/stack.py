@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import pulumi
 from profiles.contract import Context
 from profiles.errors import Problem, SpecificationError
 from profiles.parsing import parse
-from profiles.stack_files import secrets_provider
+from profiles.stack_files import TWO_NAMES, has_two_names, secrets_provider
 
 _KEYS: Final = ("cluster", "name")
 
@@ -20,23 +21,36 @@ class WrongStackFileError(SpecificationError, pulumi.RunError):
     """A stack's configuration that is no specification; shown by Pulumi without a traceback."""
 
 
-def stack_specification(config: pulumi.Config) -> tuple[str, dict[str, Any]]:
-    """The cluster's name and its specification, in shape (the contract is checked by the component).
+RESOURCE: Final = "openbao"
+"""Pulumi's name of a stack's one cluster, whatever the cluster's own: another name in the stack file is then a change
+of this resource, which the contract refuses, and not a new cluster and the end of the old one."""
+
+
+def options(specification: Mapping[str, Any]) -> pulumi.ResourceOptions:
+    """Finds the resources of stacks from before `RESOURCE`, when they were named after the cluster."""
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=specification["name"])])
+
+
+def stack_specification(config: pulumi.Config) -> dict[str, Any]:
+    """The cluster's specification with its name, in shape (the contract is checked by the component).
 
     Raises:
         WrongStackFileError: with every problem of the file at once.
     """
     subject = f"Pulumi.{pulumi.get_stack()}.yaml"
     problems = _unknown_keys()
-    name = config.get("name") or "openbao"
+    beside = config.get("name")
     cluster = _cluster(config, subject, problems)
+    if cluster is not None and has_two_names(beside, cluster):
+        problems.append(TWO_NAMES)
+    specification = {**(cluster or {}), "name": beside or (cluster or {}).get("name") or RESOURCE}
     try:
-        parse({"name": name, **cluster}, subject=subject) if cluster is not None else None
+        parse(specification, subject=subject) if cluster is not None else None
     except SpecificationError as refused:
         problems += refused.problems
-    if problems or cluster is None:
+    if problems:
         raise WrongStackFileError(problems, subject)
-    return name, cluster
+    return specification
 
 
 def context() -> Context:

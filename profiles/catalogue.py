@@ -17,7 +17,9 @@ SHAPE = {
     "specification.type": "A value is of another kind: text, number, true or false, list, mapping. Quotes make text.",
     "specification.choice": "Only the listed words are allowed here, in this spelling.",
     "specification.value": "The value has the right kind but another form or size than the field takes.",
-    "specification.known": "This decides which resources exist, so it may not be an output of another resource.",
+    "specification.known": "This decides which resources exist and what they are like: it may not be another's output.",
+    "specification.secret": "An encrypted value makes the whole specification secret; name a Secret by a `Ref` field.",
+    "specification.name": "A stack file gives its cluster one name, beside the specification or in it.",
 }
 """What is checked before any rule, while a specification is read."""
 
@@ -33,8 +35,9 @@ and ours about the same subjects; `openbao.*` are what the server itself demands
 - **warning**: cannot be known from a specification, or is unwise; the report says what to check.
 - **not applicable**: makes sense inside an operator only; the table says why.
 
-Shape (`specification.*`: unknown, required, type, choice, value, known) is checked before any rule, all problems at
-once. A rule about a value that is not known yet is "not known yet" in the report and checked again when it is.
+Shape (`specification.*`: unknown-field, required, type, choice, value, known, secret, name) is checked before any rule,
+all problems at once. A rule about a value that is not known yet is "not known yet" in the report and checked again when
+it is.
 
 The column `test` names the row of `tests/contract/test_rules.py` that shows the refusal and the acceptance.
 

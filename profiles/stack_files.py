@@ -10,14 +10,30 @@ from typing import Any
 
 import yaml
 
-from profiles.errors import UnusableInput
+from profiles.errors import Problem, UnusableInput
 from profiles.values import Unknown
 
 CONFIG_KEY = "vault:cluster"
 """Where a stack file holds the specification, below `config`."""
 
+NAME_KEY = "vault:name"
+"""Where it may give the cluster's name, beside the specification."""
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STACK_KEYS = frozenset({"config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment"})
+
+
+TWO_NAMES = Problem(
+    NAME_KEY,
+    "specification.name",
+    f"The cluster has another name in `{CONFIG_KEY}`, and the objects can only bear one.",
+    f"Remove `{NAME_KEY}`.",
+)
+
+
+def has_two_names(beside: object, cluster: Mapping[Any, Any]) -> bool:
+    """Whether the specification says another name than the one beside it (`TWO_NAMES` is the problem of it)."""
+    return None not in (beside, cluster.get("name")) and beside != cluster["name"]
 
 
 @dataclass(frozen=True)
@@ -146,7 +162,10 @@ def _from_stack(path: Path, document: dict[Any, Any]) -> dict[Any, Any]:
         found = _load(path, found)
     if not isinstance(found, dict):
         raise UnusableInput(f"{path}: `{CONFIG_KEY}` is {_kind(found)}, not a mapping of fields.")
-    return found
+    beside = config.get(NAME_KEY)
+    if has_two_names(beside, found):
+        raise UnusableInput(f"{path}: {TWO_NAMES}")
+    return found if beside is None else {**found, "name": beside}
 
 
 def _plain(value: Any, path: str) -> Any:

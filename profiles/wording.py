@@ -67,13 +67,19 @@ _EXPECTED = {
 }
 
 
-def structural(path: str) -> Problem:
-    """The problem of an `Unknown` where a plain value is needed."""
+def structural(path: str, annotation: Any = str) -> Problem:
+    """The problem of an `Unknown` where a plain value is needed. annotation: what the model has there."""
+    choices = _choices(annotation)
+    if _models(annotation) or _arguments(annotation, list) or _arguments(annotation, dict):
+        way_out = "Write it out; only the single values in it may be outputs of other resources."
+    else:
+        way_out = f"Write the value itself: {_listed(choices)}." if choices else "Write the value itself."
     return Problem(
         path=path,
         rule="specification.known",
-        reason="This decides which resources exist, so it must be a plain value, not one that is known later.",
-        way_out="Write the value itself; only the leaves below it may be outputs of other resources.",
+        reason="This decides which resources exist and what they are like, so it must be plain, not an output of "
+        "another resource.",
+        way_out=way_out,
     )
 
 
@@ -81,7 +87,7 @@ def problem_of(error: Mapping[str, Any], data: Mapping[str, Any]) -> Problem:
     """One validation error as a problem. `data`: the whole input, for the user's way of spelling."""
     place = _Place.of(error["loc"])
     if isinstance(error.get("input"), Unknown):
-        return structural(place.path)
+        return structural(place.path, place.annotation)
     kind = error["type"]
     worded = _map_key if error["loc"][-1] == "[key]" else _WORDINGS.get(kind, _expected)
     reason, way_out = worded(error, place, data)

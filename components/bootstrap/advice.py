@@ -1,6 +1,10 @@
-"""What to do when the pods never become ready: Pulumi shows how they are, nobody says what it means."""
+"""What to do while the pods do not become ready: Pulumi shows how they are, nobody says what it means."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
 
 import pulumi
 
@@ -9,23 +13,57 @@ from profiles.layout import Names
 from profiles.specification import Specification
 from profiles.specification.tls import AcmeTls
 
+PATIENCE_SECONDS: Final = 90
+"""For pods that start together, or for each of those that are replaced one by one. Who is well takes half of it, with
+the image pulled; Pulumi gives up after ten minutes or more."""
 
-def when_pods_fail(objects: Objects) -> pulumi.ResourceOptions:
-    """Options of the StatefulSet: after a failed create or update the way out is said beside Pulumi's own error."""
 
-    def advise(_: pulumi.ErrorHookArgs) -> bool:
-        objects.resolved.apply(lambda known: pulumi.log.error(advice(known), objects.parent))
+def while_pods_start(objects: Objects) -> pulumi.ResourceOptions:
+    """Options of the StatefulSet: the way out is said when its pods take long, and when Pulumi gave them up."""
+    timers: list[asyncio.TimerHandle] = []
+
+    def say(log: Callable[[str, pulumi.Resource], None], how: str) -> None:
+        objects.resolved.apply(lambda known: log(f"{how} {advice(known)}", objects.parent))
+
+    async def begin(change: pulumi.ResourceHookArgs) -> None:
+        seconds = PATIENCE_SECONDS * (objects.specification.replicas if change.old_inputs else 1)
+        text = f"Still waiting: after {seconds} s not every pod is ready."
+        timers.append(asyncio.get_running_loop().call_later(seconds, say, pulumi.log.warn, text))
+
+    async def end(_: pulumi.ResourceHookArgs) -> None:
+        _stop(timers)
+
+    async def fail(_: pulumi.ErrorHookArgs) -> bool:
+        _stop(timers)
+        say(pulumi.log.error, "Not every pod became ready.")
         return False  # never tried again by itself
 
-    hook = pulumi.ErrorHook(objects.resource("advice"), advise)
-    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+    before = pulumi.ResourceHook(objects.resource("patience"), begin)
+    after = pulumi.ResourceHook(objects.resource("ready"), end)
+    failed = pulumi.ErrorHook(objects.resource("advice"), fail)
+    hooks = pulumi.ResourceHookBinding(
+        before_create=[before],
+        before_update=[before],
+        after_create=[after],
+        after_update=[after],
+        on_error=[failed],
+    )
+    return pulumi.ResourceOptions(hooks=hooks)
+
+
+def _stop(timers: list[asyncio.TimerHandle]) -> None:
+    while timers:
+        timers.pop().cancel()
 
 
 def advice(specification: Specification) -> str:
     """The way out for pods that are not ready."""
     names = Names.of(specification)
-    first = f"kubectl --namespace {names.namespace} logs {names.pods[0]} --previous"
-    text = f'Not every pod of "{specification.name}" became ready. Why stands in their logs, of pod 0 first: `{first}`.'
+    kubectl = f"kubectl --namespace {names.namespace}"
+    text = (
+        f'Why the pods of "{specification.name}" are not: `{kubectl} get events` if they do not run, else '
+        f"`{kubectl} logs {names.pods[0]}`, with --previous once it restarted."
+    )
     if isinstance(specification.tls, AcmeTls):
         text += _no_certificate(specification, specification.tls)
     if specification.bootstrap != "selfInit":

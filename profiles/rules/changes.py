@@ -99,6 +99,21 @@ def storage_size(case: Case) -> Iterator[Breach]:
 
 
 @rule(
+    "openbao.storage.growth",
+    "Volumes that exist keep their size",
+    since="ours",
+    fields=("storage.size",),
+    reason="Kubernetes changes no volume of a StatefulSet that exists: this change alone makes none larger.",
+    way_out='Grow each volume by hand, as docs/operations.md says under "Larger volumes".',
+    advice=True,
+    when=_has_previous,
+)
+def storage_growth(case: Case) -> Iterator[Breach]:
+    if case.previous is not None and quantity(case.spec.storage.size) > quantity(case.previous.storage.size):
+        yield Breach("storage.size")
+
+
+@rule(
     "contract.static-key.source",
     "A static key is rotated, never swapped",
     since="N",
@@ -209,6 +224,23 @@ def names_kept(case: Case) -> Iterator[Breach]:
         yield Breach("namespace.name")
     if not same(previous.cluster_domain, case.spec.cluster_domain):
         yield Breach("clusterDomain")
+
+
+@rule(
+    "contract.namespace.kept",
+    "The namespace stays",
+    since="ours",
+    fields=("namespace.create", "deletionPolicy"),
+    reason="A namespace that is no longer this stack's is deleted, and everything in it, the data too.",
+    way_out="Keep namespace.create, or set deletionPolicy: Retain in an `up` of its own before: then it stays.",
+    when=_has_previous,
+)
+def namespace_kept(case: Case) -> Iterator[Breach]:
+    previous = case.previous
+    if previous is None or previous.deletion_policy == "Retain":
+        return
+    if previous.namespace.create and not case.spec.namespace.create:
+        yield Breach("namespace.create")
 
 
 @rule(

@@ -314,10 +314,11 @@ def aws_pair(case: Case) -> Iterator[Breach]:
     "openbao.unseal.endpoint",
     "The key service is reached by TLS",
     since="ours",
+    scope="Hardened",
     fields=("unseal.endpoint", "unseal.cryptoEndpoint", "unseal.managementEndpoint"),
+    # Requests are signed, answers are not secret: the key that they decrypted stands in them.
     reason="Over clear text anybody on the path reads what opens the data.",
     way_out="Write the endpoint with `https://`.",
-    advice=True,
     when=_is(AwsKmsUnseal, OciKmsUnseal),
 )
 def endpoint_by_tls(case: Case) -> Iterator[Breach]:

@@ -27,6 +27,7 @@ IMPERATIVES = frozenset(
         "Declare",
         "Describe",
         "Export",
+        "Grow",
         "Flatten",
         "Give",
         "Go",

@@ -96,7 +96,27 @@ def test_what_decides_which_resources_exist_must_be_plain(field: str) -> None:
         parse(_with_unknown(HARDENED | {"replicas": 3, "bootstrap": "selfInit"}, field))
     problem = next(one for one in refused.value.problems if one.path == field)
     assert problem.rule == "specification.known"
-    assert "decides which resources exist, so it must be a plain value" in problem.reason
+    assert "decides which resources exist" in problem.reason
+
+
+WAYS_OUT = {
+    "replicas": "Write the value itself.",
+    "tls.mode": "Write the value itself.",
+    "service.type": "Write the value itself: `ClusterIP`, `NodePort` or `LoadBalancer`.",
+    "service.annotations": "Write it out; only the single values in it may be outputs of other resources.",
+    "audit": "Write it out; only the single values in it may be outputs of other resources.",
+    "tls": "Write it out; only the single values in it may be outputs of other resources.",
+}
+
+
+@pytest.mark.parametrize("field", WAYS_OUT)
+def test_the_way_out_of_an_output_fits_the_field(field: str) -> None:
+    """ "Only the leaves below it may be outputs" sends the author of an enumeration looking for leaves it has not."""
+    written = {"replicas": 3, "audit": [], "service": {"type": "ClusterIP", "annotations": {}}}
+    with pytest.raises(SpecificationError) as refused:
+        parse(_with_unknown(HARDENED | written, field))
+    [problem] = refused.value.problems
+    assert (problem.path, problem.way_out) == (field, WAYS_OUT[field])
 
 
 def test_what_is_wrong_beside_an_unknown_value_is_said_at_once() -> None:

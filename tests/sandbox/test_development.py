@@ -17,7 +17,7 @@ import pytest
 from sandbox import crds
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Client, until
-from tests.sandbox.stack import Stack
+from tests.sandbox.stack import PROJECT, Stack
 
 pytestmark = pytest.mark.sandbox
 
@@ -197,10 +197,19 @@ def test_a_preview_before_the_first_up_shows_all_and_makes_nothing(cluster: Clus
     assert not cluster.kubectl("get", "namespace", "dev-unborn", "--ignore-not-found").strip()
 
 
-def test_destroy_leaves_nothing_of_a_development_cluster(cluster: Cluster, tmp_path: Path) -> None:
-    """Evaluation must not leave volumes behind that somebody pays for."""
+def test_a_stack_of_an_earlier_release_keeps_its_objects_and_destroy_leaves_none(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """Resources had the cluster's name once: a second unseal key, or volumes that go, would be an upgrade's end.
+    And evaluation must not leave volumes behind that somebody pays for."""
     stack = Stack(cluster, tmp_path, "dev-gone", SMALL)
+    (stack.folder / "__main__.py").unlink()
+    (stack.folder / "__main__.py").write_text(
+        (PROJECT / "__main__.py").read_text().replace("(RESOURCE,", "('dev-gone',")
+    )
     stack.up()
+    (stack.folder / "__main__.py").write_text((PROJECT / "__main__.py").read_text())
+    assert set(stack.up().changes) == {"unchanged"}
     assert stack.outputs()["retained"] == []
     stack.destroy()
     assert not cluster.kubectl("get", "namespace", "dev-gone", "--ignore-not-found").strip()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from components.stack import RESOURCE
 from sandbox.cluster import Cluster
 from tests.sandbox.client import Writer, until
 from tests.sandbox.figures import LONGEST_GAP_SECONDS, Figures, checked, keep
@@ -29,14 +30,14 @@ INTERRUPTED: list[Outcome] = []
 
 # Where `up` is interrupted, one after another: each goes on from what the one before it left. A moment that is over
 # already (pods become ready meanwhile) is the next one that comes.
-_LATCH = f"{NAME}-bootstrap-proven creating|{NAME}-public creating"
+_LATCH = f"{RESOURCE}-bootstrap-proven creating|{RESOURCE}-public creating"
 _PROOF_WAITS = f"Waiting for Job|{_LATCH}"
-_PROOF = rf"Job {NAME}-proof \w+ing|{_LATCH}"
+_PROOF = rf"Job {RESOURCE}-proof \w+ing|{_LATCH}"
 _PODS_WAIT = f"Waiting for StatefulSet|{_PROOF}"
-_PODS = rf"StatefulSet {NAME} \w+ing|{_PROOF}"
+_PODS = rf"StatefulSet {RESOURCE} \w+ing|{_PROOF}"
 _ANY = rf" created \(|{_PODS}"
 MOMENTS = (
-    (f"{NAME}-contract creating", 0.0),
+    (f"{RESOURCE}-contract creating", 0.0),
     *((_ANY, pause) for pause in (0.0, 0.3, 0.0, 0.6)),
     (_PODS, 0.0),
     *((_PODS_WAIT, pause) for pause in (0.0, 1.5)),

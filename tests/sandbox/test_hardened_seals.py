@@ -104,7 +104,7 @@ def _with_a_key_of_its_own(
             "type": "awskms",
             "region": REGION,
             "createKey": {"users": [user]},
-            "endpoint": f"http://{HOST}:{port}",
+            "endpoint": f"https://{HOST}:{port}",
             "credentialsSecretRef": CREDENTIALS,
             **({"plugin": plugin} if plugin else {}),
         }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import urllib3
 
-from sandbox import images, oci
+from sandbox import images, oci, pki
 from sandbox.cluster import Cluster
 from sandbox.network import HOST
 from sandbox.plugins.aws_api import Aws
@@ -49,8 +52,9 @@ class _Front(BaseHTTPRequestHandler):
 
 @contextmanager
 def kms_for_pods(moto: str, aws: Aws) -> Iterator[int]:
-    """The port on the host's address where pods reach the KMS of the moto server at this URL."""
+    """The port on the host's address where pods reach the KMS of the moto server at this URL, by TLS as at AWS."""
     server: Any = ThreadingHTTPServer((HOST, 0), _Front)
+    server.socket = _server_side().wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.moto, server.aws = urllib3.connection_from_url(moto, maxsize=8), aws
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
@@ -58,6 +62,16 @@ def kms_for_pods(moto: str, aws: Aws) -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _server_side() -> ssl.SSLContext:
+    """Serves a certificate of the CA that the sandbox's images trust like a public one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made = pki.Authority.public().issue("kms", hosts=(HOST,))
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        Path(file.name).write_bytes(made.certificate + made.key)
+        context.load_cert_chain(file.name)
+    return context
 
 
 def plugin(cluster: Cluster) -> dict[str, Any]:
