@@ -182,26 +182,6 @@ def test_a_rolling_change_of_the_seal_loses_no_write(settled: Hardened, transit:
     FIGURES["rolling change of the seal's address"] = checked(writer, seconds)
 
 
-def test_a_leader_whose_disk_is_full_hands_over_and_rejoins_when_there_is_room(
-    settled: Hardened, cluster: Cluster
-) -> None:
-    """Audit logs and snapshots fill disks; one full disk must not stop the other two, nor corrupt the third."""
-    pod = settled.pods[-1]
-    with SmallDisk(cluster, _node_of(settled, pod), NAME, f"data-{pod}", mebibytes=128) as disk:
-        settled.client.kubectl("delete", "pvc", f"data-{pod}", "--wait=false")
-        settled.replaced(pod)
-        settled.settled()
-        _lead(settled, pod)
-        with Writer(settled.client) as writer:
-            disk.fill()
-            until(lambda: _swell(settled) and settled.client.leader() != pod, "another leader", 120)
-            time.sleep(5)
-            disk.free()
-            seconds = settled.settled()
-            writer.until_acknowledged()
-        FIGURES["leader's disk full: from room on it"] = checked(writer, seconds)
-
-
 def test_without_service_registration_a_new_leader_needs_no_api_server(settled: Hardened, cluster: Cluster) -> None:
     """A vault that must outlive its control plane: the one thing that ties its leader to the API is switched off."""
     configuration = settled.specification.get("configuration", {})
@@ -223,6 +203,29 @@ def test_without_service_registration_a_new_leader_needs_no_api_server(settled: 
     assert served < LONGEST_GAP_SECONDS, "no new leader while the API server was away"
     what = "the same without service registration, away for 20 s: from its return"
     FIGURES[what] = checked(writer, seconds)
+
+
+def test_a_leader_whose_disk_is_full_hands_over_and_rejoins_when_there_is_room(
+    settled: Hardened, cluster: Cluster
+) -> None:
+    """Audit logs and snapshots fill disks; one full disk must not stop the other two, nor corrupt the third.
+
+    The last test: the pod keeps a volume that goes with it.
+    """
+    pod = settled.pods[-1]
+    with SmallDisk(cluster, _node_of(settled, pod), NAME, f"data-{pod}", mebibytes=128) as disk:
+        settled.client.kubectl("delete", "pvc", f"data-{pod}", "--wait=false")
+        settled.replaced(pod)
+        settled.settled()
+        _lead(settled, pod)
+        with Writer(settled.client) as writer:
+            disk.fill()
+            until(lambda: _swell(settled) and settled.client.leader() != pod, "another leader", 120)
+            time.sleep(5)
+            disk.free()
+            seconds = settled.settled()
+            writer.until_acknowledged()
+        FIGURES["leader's disk full: from room on it"] = checked(writer, seconds)
 
 
 def _swell(hard: Hardened) -> bool:
