@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 from profiles.errors import Problem
 
@@ -27,6 +27,10 @@ _RSA_BITS: Final = 2048
 _LONGEST_CHAIN: Final = 10
 _SERVING: Final = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+_SIGNED_BY: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512, type(None))
+"""What Go verifies; Ed25519 signs without a hash of its own."""
+_STRANGE_KEY: Final = "The certificate's key is too weak or of a kind that TLS clients refuse."
+_STRONG: Final = "Use ECDSA P-256 or P-384, Ed25519, or RSA of at least 2048 bits."
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
@@ -56,13 +60,16 @@ def certificate_problems(pem: str, key: str, ca: str, names: Sequence[str], now:
         way_out = "Store PEM blocks that begin with -----BEGIN CERTIFICATE-----."
         return [_problem("tls.crt or ca.crt holds no PEM certificate.", way_out)]
     leaf = chain[0]
-    found = [
-        *_date_problems(leaf, now),
-        *_key_problems(leaf, key),
-        *_name_problems(leaf, names),
-        *_purpose_problems(leaf),
-        *_chain_problems(chain, roots, now),
-    ]
+    try:
+        found = [
+            *_date_problems(leaf, now),
+            *_key_problems(leaf, key),
+            *_name_problems(leaf, names),
+            *_purpose_problems(leaf),
+            *_chain_problems(chain, roots, now),
+        ]
+    except (ValueError, UnsupportedAlgorithm):
+        found = [("A certificate is of a kind or shape that cannot be read, and OpenBao could not either.", _STRONG)]
     return [_problem(reason, way_out) for reason, way_out in found]
 
 
@@ -91,6 +98,8 @@ def _date_problems(leaf: x509.Certificate, now: datetime) -> _Found:
 def _key_problems(leaf: x509.Certificate, key: str) -> _Found:
     try:
         private = load_pem_private_key(key.encode(), password=None)
+    except UnsupportedAlgorithm:
+        return [(_STRANGE_KEY, _STRONG)]
     except (ValueError, TypeError):
         return [
             ("tls.key holds no PEM private key without a passphrase.", "Store the key unencrypted; it is a Secret.")
@@ -98,11 +107,11 @@ def _key_problems(leaf: x509.Certificate, key: str) -> _Found:
     found = []
     if not _belong_together(leaf, private):
         found.append(("tls.key is not the key of the certificate in tls.crt.", "Store the pair that belongs together."))
-    if _is_weak(leaf.public_key()):
-        way_out = "Use ECDSA P-256 or P-384, Ed25519, or RSA of at least 2048 bits."
-        found.append(("The certificate's key is too weak or of a kind that TLS clients refuse.", way_out))
-    if isinstance(leaf.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
-        found.append(("The certificate is signed with SHA-1 or MD5, which TLS clients refuse.", "Have it signed anew."))
+    if _is_weak(leaf):
+        found.append((_STRANGE_KEY, _STRONG))
+    if not isinstance(leaf.signature_hash_algorithm, _SIGNED_BY):
+        reason = "The certificate is signed with a hash that TLS clients refuse, as SHA-1, or do not know, as SHA-3."
+        found.append((reason, "Have it signed anew, with SHA-256 or longer."))
     return found
 
 
@@ -113,7 +122,10 @@ def _belong_together(leaf: x509.Certificate, private: PrivateKeyTypes) -> bool:
     return spki(private.public_key()) == spki(leaf.public_key())
 
 
-def _is_weak(public: CertificatePublicKeyTypes) -> bool:
+def _is_weak(leaf: x509.Certificate) -> bool:
+    public = leaf.public_key()
+    if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        return True  # Go reads no such key; a plain RSA key signs by PSS all the same
     if isinstance(public, rsa.RSAPublicKey):
         return public.key_size < _RSA_BITS
     if isinstance(public, ec.EllipticCurvePublicKey):
@@ -157,7 +169,15 @@ def _purpose_problems(leaf: x509.Certificate) -> _Found:
     if usage is not None and not usage.digital_signature:  # RFC 8446, 4.4.2.2
         way_out = "Have it issued with the key usage digitalSignature."
         found.append(("The certificate's key may not sign, which TLS 1.3 demands.", way_out))
+    strange = [one.oid.dotted_string for one in leaf.extensions if one.critical and _is_unknown(one)]
+    if strange:
+        way_out = "Have it issued without them, or not critical."
+        found.append((f"TLS clients refuse critical extensions that they do not know: {', '.join(strange)}.", way_out))
     return found
+
+
+def _is_unknown(extension: x509.Extension[x509.ExtensionType]) -> bool:
+    return isinstance(extension.value, x509.UnrecognizedExtension)
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

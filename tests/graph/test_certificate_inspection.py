@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -86,6 +89,23 @@ def _issued(**changes: object) -> Callable[[], Triple]:
     return make
 
 
+def by_openssl(*key: str, hashed: str = "sha256", extension: str = "subjectKeyIdentifier=hash") -> Callable[[], Triple]:
+    """What only openssl makes: signed by itself, with every name."""
+
+    def make() -> Triple:
+        names = ",".join(f"DNS:{name}" for name in NAMES)
+        with tempfile.TemporaryDirectory() as folder:
+            files = [f"{folder}/certificate", f"{folder}/key"]
+            command = ["openssl", "req", "-x509", "-nodes", "-subj", "/CN=x", f"-{hashed}", "-newkey", *key]
+            command += ["-out", files[0], "-keyout", files[1]]
+            command += ["-addext", f"subjectAltName={names}", "-addext", extension]
+            subprocess.run(command, check=True, capture_output=True)
+            certificate, private = (Path(file).read_text() for file in files)
+        return certificate, private, certificate
+
+    return make
+
+
 TABLE: list[tuple[str, Callable[[], Triple], str]] = [
     ("wrong CA", lambda: (*good()[:2], Authority().pem), "does not lead to a certificate in ca.crt"),
     ("no intermediate", without_its_intermediate, "does not lead to a certificate in ca.crt"),
@@ -97,6 +117,11 @@ TABLE: list[tuple[str, Callable[[], Triple], str]] = [
     ("another key", with_a_foreign_key, "is not the key of the certificate"),
     ("weak RSA", _issued(key=rsa.generate_private_key(65537, 1024)), "too weak"),
     ("strange curve", _issued(key=ec.generate_private_key(ec.SECP256K1())), "too weak or of a kind"),
+    ("a curve that nobody reads", by_openssl("ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP160r1"), "of a kind"),
+    ("a key for PSS only", by_openssl("rsa-pss"), "of a kind"),
+    ("signed with SHA-3", by_openssl("rsa:2048", hashed="sha3-256"), "as SHA-3"),
+    ("a malformed extension", by_openssl("rsa:2048", extension="nameConstraints=DER:00"), "cannot be read"),
+    ("an unknown demand", by_openssl("rsa:2048", extension="1.2.3.4=critical,DER:0500"), "do not know: 1.2.3.4"),
     ("for clients only", _issued(usage=ExtendedKeyUsageOID.CLIENT_AUTH), "not meant for servers"),
     ("a key that may not sign", _issued(may_sign=False), "may not sign, which TLS 1.3 demands"),
     ("signed by no CA", by_no_authority, "A certificate of the chain may not sign others"),
