@@ -100,14 +100,16 @@ def seal_needs(specification: Specification) -> SealNeeds:
         return SealNeeds(mounts=_static_mounts(specification, unseal))
     secret = _credentials_secret(specification)
     own_ca = _own_ca_mount(specification, unseal)
+    own_only = _NOT_THE_NODES if isinstance(unseal, AwsKmsUnseal) and (secret or unseal.identity) else {}
     if secret is None:
-        return SealNeeds(mounts=own_ca)
+        return SealNeeds(environment=own_only, mounts=own_ca)
     if unseal.type in _ENVIRONMENT:
         variables = _ENVIRONMENT[unseal.type]
         return SealNeeds(
+            environment=own_only,
             environment_from_secret={
                 variable: SecretKey(secret, variable, optional) for variable, optional in variables.items()
-            }
+            },
         )
     return SealNeeds(environment=_POINTERS.get(unseal.type, {}), mounts=(SecretMount(secret, CREDENTIALS), *own_ca))
 
@@ -156,6 +158,10 @@ _ENVIRONMENT = {
     "pkcs11": {"BAO_HSM_PIN": False},
 }
 """Seals that read credentials from the environment: variable, also the key in the Secret → may it be missing."""
+
+_NOT_THE_NODES = {"AWS_EC2_METADATA_DISABLED": "true"}
+"""AWS' SDK takes the node's role by itself when the pods' own identity does not work: then the mistake would show only
+when the node loses its role, and every pod there could use the key until then."""
 
 _POINTERS: dict[str, dict[str, str]] = {
     "gcpckms": {"GOOGLE_APPLICATION_CREDENTIALS": f"{CREDENTIALS}/credentials.json"},

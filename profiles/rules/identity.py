@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from profiles.rules.rule import Breach, Case, each, rule
 from profiles.specification.identity import AwsIdentity, GcpIdentity
-from profiles.specification.unseal import AwsKmsUnseal, GcpCkmsUnseal
+from profiles.specification.unseal import AwsKmsUnseal, AzureKeyVaultUnseal, GcpCkmsUnseal
 
 _AWS_ACCOUNT = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}"
 _AWS_USER = rf"{_AWS_ACCOUNT}:(role|user|assumed-role|federated-user)/[^*?\s]+"
@@ -182,6 +182,27 @@ def google_names(case: Case) -> Iterator[Breach]:
     if unseal.identity is not None:
         number, pool = unseal.identity.project_number, unseal.identity.workload_pool
         values += spelled_at_google(_IDENTITY, number, pool, unseal.identity.service_account_email)
+    yield from misspelled(values, "Write it like")
+
+
+@rule(
+    "openbao.unseal.azure-names",
+    "What is named at Azure can be there",
+    since="ours",
+    fields=("unseal.vaultName", "unseal.keyName", "unseal.authMethod"),
+    reason="Azure or OpenBao spells this otherwise, and no pod could start; a vault's name becomes a host's.",
+    way_out="Write it as Azure does.",
+    when=lambda case: isinstance(case.spec.unseal, AzureKeyVaultUnseal),
+)
+def azure_names(case: Case) -> Iterator[Breach]:
+    unseal = case.spec.unseal
+    if not isinstance(unseal, AzureKeyVaultUnseal):
+        return
+    values = [
+        Spelled("unseal.vaultName", unseal.vault_name, r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]", "openbao-vault"),
+        Spelled("unseal.keyName", unseal.key_name, r"[A-Za-z0-9-]{1,127}", "openbao"),
+        Spelled("unseal.authMethod", unseal.auth_method, r"[a-z]+(_[a-z]+)*", "workload_identity"),
+    ]
     yield from misspelled(values, "Write it like")
 
 

@@ -113,3 +113,21 @@ def test_azure_workload_identity_is_announced_to_its_webhook() -> None:
         "azure.workload.identity/client-id": "client",
         "azure.workload.identity/tenant-id": "tenant",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "disabled"),
+    [
+        ({}, True),
+        ({"identity": {"irsa": {"oidcProviderArn": PROVIDER}}}, True),
+        ({"identity": None, "credentialsSecretRef": "aws"}, True),
+        ({"identity": None}, False),
+    ],
+    ids=["pod-identity", "irsa", "credentials", "ambient"],
+)
+def test_a_seal_with_an_identity_never_falls_back_to_the_nodes(changes: dict[str, Any], disabled: bool) -> None:
+    """The SDK would, in silence: where no NetworkPolicy is enforced, a wrong role shows when the node's goes away."""
+    unseal = {key: value for key, value in {**AWS, **changes}.items() if value is not None}
+    (container,) = pod_spec(hardened(unseal))["containers"]
+    found = {item["name"]: item.get("value") for item in container["env"]}
+    assert (found.get("AWS_EC2_METADATA_DISABLED") == "true") is disabled

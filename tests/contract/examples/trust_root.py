@@ -299,6 +299,17 @@ EXAMPLES = [
         "identity.google_names",
         _created(GCP, createKey={"keyRing": "projects/security/locations/europe-west3/keyRings/central_1"}),
     ),
+    *(
+        refused("identity.azure_names", f"unseal.{field}", _with(AZURE, **{field: value}))
+        for field, value in (
+            ("vaultName", "evil.example.com/"),
+            ("vaultName", "https://vault.vault.azure.net"),
+            ("keyName", "openbao/1234"),
+            ("authMethod", "workload-identity"),
+        )
+    ),
+    accepted("identity.azure_names", _with(AZURE)),
+    accepted("identity.azure_names", _with(AZURE, vaultName="Team-1", authMethod="managed_identity")),
     refused("identity.identity_complete", "unseal.identity", _with(AWS, identity={})),
     refused("identity.identity_complete", "unseal.identity.irsa", _with(AWS, identity={"irsa": {}})),
     refused("identity.identity_complete", "unseal.identity", _with(GCP, identity={})),
