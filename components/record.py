@@ -16,6 +16,7 @@ from typing import Any, Final
 import pulumi
 
 from components.arguments import Accepted, RefusedSpecificationError
+from components.bootstrap.advice import when_there_is_no_place
 from components.kubernetes import access
 from components.kubernetes.objects import Objects
 from profiles.contract import Context, evaluate
@@ -72,6 +73,7 @@ def guarded(name: str, context: Context) -> pulumi.ResourceOptions:
 def begin(objects: Objects, accepted: Accepted, guard: pulumi.ResourceOptions) -> None:
     """Make the guarded first objects: the namespace, if it is ours, and the record."""
     specification = accepted.specification
+    guard = pulumi.ResourceOptions.merge(guard, when_there_is_no_place(objects))
     if specification.namespace.create:
         kept = pulumi.ResourceOptions(retain_on_delete=specification.deletion_policy == "Retain")
         options = pulumi.ResourceOptions.merge(guard, kept)

@@ -1,4 +1,4 @@
-"""What to do while the pods do not become ready: Pulumi shows how they are, nobody says what it means."""
+"""What to do when there is no place for the cluster, or its pods do not become ready: Kubernetes says what, not why."""
 
 from __future__ import annotations
 
@@ -49,6 +49,33 @@ def while_pods_start(objects: Objects) -> pulumi.ResourceOptions:
         on_error=[failed],
     )
     return pulumi.ResourceOptions(hooks=hooks)
+
+
+def when_there_is_no_place(objects: Objects) -> pulumi.ResourceOptions:
+    """Options of the first objects: when they cannot be made, the field to change is said."""
+
+    async def fail(failed: pulumi.ErrorHookArgs) -> bool:
+        text = place(objects.specification, failed.type.rsplit(":", 1)[-1], failed.errors[0])
+        if text:
+            pulumi.log.error(text, objects.parent)
+        return False
+
+    hook = pulumi.ErrorHook(objects.resource("place"), fail)
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+
+
+def place(specification: Specification, kind: str, error: str) -> str:
+    """The way out when the first object of this kind could not be made; empty where the error says enough."""
+    if kind == "Namespace" and "already exists" in error:
+        return "To use a namespace that exists, and never delete it, set namespace.create to false."
+    if "already exists" in error:
+        return (
+            f'A cluster "{specification.name}" is in this namespace already. Choose another name or namespace; if this '
+            'stack made it and was killed, go on as docs/operations.md says under "An `up` that was killed".'
+        )
+    if "not found" in error and not specification.namespace.create:
+        return "Create the namespace first, or leave out namespace.create to have it made."
+    return ""
 
 
 def _stop(timers: list[asyncio.TimerHandle]) -> None:

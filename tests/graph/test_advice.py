@@ -50,3 +50,21 @@ def test_who_waits_long_is_told_where_the_reason_stands_while_waiting(monkeypatc
 def test_pods_that_become_ready_in_time_are_not_talked_about(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning about what is well teaches people to overlook warnings."""
     assert _heard(monkeypatch, ready=True) == []
+
+
+@pytest.mark.parametrize(
+    ("create", "kind", "error", "told"),
+    [
+        (True, "Namespace", 'namespaces "bao" already exists', "set namespace.create to false"),
+        (False, "ConfigMap", 'namespaces "bao" not found', "Create the namespace first"),
+        (False, "ConfigMap", 'configmaps "bao-contract" already exists', "Choose another name or namespace"),
+        (True, "ConfigMap", "connection refused", ""),
+    ],
+)
+def test_a_place_that_cannot_be_had_is_answered_with_the_field_to_change(
+    create: bool, kind: str, error: str, told: str
+) -> None:
+    """Providers advise to import or to delete: who follows that owns, and one day deletes, a namespace of others."""
+    said = advice.place(parse({"profile": "Development", "namespace": {"create": create}}), kind, error)
+    assert told in said
+    assert bool(said) is bool(told)
