@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 def server_process(pod: str, namespace: str, seconds: float = 60) -> int:
     """Process id of the pod's `bao server`, as soon as there is one. Raises AssertionError when there is none."""
     deadline = time.monotonic() + seconds
-    wanted = {f"POD_NAME={pod}".encode(), f"BAO_K8S_NAMESPACE={namespace}".encode()}
+    wanted = re.compile(rf"BAO_API_ADDR=https://{pod}\.[^.]+\.{namespace}\.svc".encode())
     while time.monotonic() < deadline:
         for folder in Path("/proc").glob("[0-9]*"):
             if _is(folder, wanted):
@@ -20,12 +21,12 @@ def server_process(pod: str, namespace: str, seconds: float = 60) -> int:
     raise AssertionError(f"pod {namespace}/{pod}: no server process within {seconds} s")
 
 
-def _is(folder: Path, environment: set[bytes]) -> bool:
+def _is(folder: Path, variable: re.Pattern[bytes]) -> bool:
     try:
         command = (folder / "cmdline").read_bytes().split(b"\0")
         if command[1:2] != [b"server"] or not command[0].endswith(b"bao"):
             return False
-        return environment <= set((folder / "environ").read_bytes().split(b"\0"))
+        return any(variable.match(line) for line in (folder / "environ").read_bytes().split(b"\0"))
     except OSError:  # it has just ended
         return False
 

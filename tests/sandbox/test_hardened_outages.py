@@ -235,12 +235,15 @@ def _swell(hard: Hardened) -> bool:
 
 
 def _lead(hard: Hardened, pod: str) -> None:
-    """Make this pod the leader: its peers step down until it is."""
+    """Make this pod the leader: whoever else leads is killed until it is.
+
+    Not asked to step down: a leader that does so hands over to the first of equal peers, which may always be another.
+    """
 
     def it_leads() -> bool:
-        if hard.client.leader() != pod:
-            hard.client.call("PUT", "sys/step-down", pool=hard.client.pod_pool(hard.client.leader()))
-            time.sleep(2)
+        if (leader := hard.client.leader()) != pod:
+            kill(server_process(leader, NAME))
+            hard.settled()
         return hard.client.leader() == pod
 
-    until(it_leads, f"{pod} leads", 120)
+    until(it_leads, f"{pod} leads", 240)
