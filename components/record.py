@@ -41,12 +41,23 @@ _WRITTEN: Final = {
     "storage",
     "deletion_policy",
     "bootstrap",
+    "self_init",
+}
+# Where self-initialisation may hold what only OpenBao should know.
+_UNWRITTEN: Final[dict[str, Any]] = {
+    "self_init": {
+        "requests": {"__all__": {"data", "auth_method", "secret_engine"}},
+        "mounts": {"__all__": {"options"}},
+        "approle": {"roles": {"__all__": {"role_id"}}},
+    }
 }
 
 
 def written(specification: Specification) -> str:
     """The specification as it is written down; secret values are masked by their type."""
-    fields = specification.model_dump(mode="json", by_alias=True, exclude_none=True, include=_WRITTEN)
+    fields = specification.model_dump(
+        mode="json", by_alias=True, exclude_none=True, include=_WRITTEN, exclude=_UNWRITTEN
+    )
     return json.dumps(fields, sort_keys=True)
 
 

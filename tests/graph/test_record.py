@@ -81,6 +81,19 @@ def test_a_change_that_needs_care_is_allowed_and_says_what_to_mind() -> None:
     assert check_transition(new, new, Context()) == set()
 
 
+def test_a_change_of_self_initialisation_says_that_it_comes_too_late() -> None:
+    """It runs once: whoever adds a login to a cluster that lives would wait for it for ever. No secret is written."""
+    request = {"name": "kv", "path": "kv/data/x", "data": {"password": "canary"}}
+    users = {"users": [{"username": "admin", "policies": ["admin"]}]}
+    logins = {"userpass": users, "requests": [request]}
+    more = {"userpass": {"users": [*users["users"], {"username": "second", "policies": ["admin"]}]}}
+    old, new = (written(parse(DEVELOPMENT | {"selfInit": {**logins, **change}})) for change in ({}, more))
+    assert "canary" not in old + new
+    [advice] = check_transition(old, new, Context())
+    assert (advice.rule, advice.path) == ("openbao.self-init.once", "selfInit")
+    assert check_transition(new, new, Context()) == set()
+
+
 def test_a_change_that_ends_the_cluster_is_refused() -> None:
     """The guard is the last thing between a slip of the pen and a cluster that cannot be opened."""
     old, new = (written(specification(unseal=SEALS[seal])) for seal in ("transit", "kmip"))
