@@ -35,8 +35,8 @@ TIERS: Final = {
     "sandbox": Tier("real Pulumi engine, Kubernetes and pods; stand-in provider plugins", _CALM, _UP),
     "faults": Tier("the same without nodes, API server, key service or disk", ("-m", "alone", "tests/sandbox"), _UP),
 }
-BESIDE: Final = {"engine": "sandbox"}
-"""Tiers that mostly wait, on other things: run at once when both are wanted."""
+BESIDE: Final = {"contract": "graph", "engine": "sandbox"}
+"""Run at once when both are wanted: each of the first two has use for one core, the others mostly wait."""
 
 
 @dataclass
